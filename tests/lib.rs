@@ -1,0 +1,1 @@
+//! The stories live in the test targets of this package.
