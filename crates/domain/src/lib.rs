@@ -1,1 +1,25 @@
-//! placeholder
+//! The words and the rules of official document exchange.
+//!
+//! Owns what an agency, a route, a document and a delivery are, what may happen to them ([`command::decide`]) and what follows
+//! ([`event::apply`]), over ordered rows ([`state::State`]). Never does I/O, never asks a clock, never makes an identifier:
+//! time and identifiers come in with the command, so that the same events give the same rows on every machine.
+//!
+//! Start reading at [`document`]; each noun's module holds its values, commands, events and rules together.
+
+pub mod state;
+pub mod time;
+pub mod invalid;
+pub mod refusal;
+pub mod digest;
+
+pub mod principal;
+pub mod agency;
+pub mod route;
+pub mod trust;
+pub mod signature;
+pub mod payload;
+pub mod document;
+pub mod delivery;
+
+pub mod command;
+pub mod event;

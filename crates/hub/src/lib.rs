@@ -1,1 +1,24 @@
-//! placeholder
+//! The hub: gRPC services over mutual TLS, the desk that decides, and the followers that react.
+//!
+//! Owns the clock, the identifiers, and everything that waits. Never decides what is allowed: that is `domain`'s. Never writes a
+//! row but by applying a journal entry.
+//!
+//! Start reading at [`running`], which puts the parts together; then [`desk`], the one way through; then [`services`].
+
+pub mod config;
+pub mod home;
+pub mod running;
+pub mod recovery;
+pub mod offline;
+pub mod listener;
+pub mod identity;
+pub mod gate;
+pub mod shared;
+pub mod services;
+pub mod desk;
+pub mod feeds;
+pub mod judge;
+pub mod followers;
+pub mod bootstrap;
+pub mod metrics;
+pub mod client;

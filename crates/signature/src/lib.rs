@@ -1,1 +1,40 @@
-//! placeholder
+//! Bytes in, report out: the signatures of PDF documents and detached CMS files, judged by ETSI EN 319 102-1.
+//!
+//! This crate owns the reading of hostile bytes (PDF structure, BER, X.509, CMS, RFC 3161), the arithmetic (through
+//! `ring`), certificate paths, complete CRLs and the verdict. It never does I/O, never reads a clock, never repairs a
+//! signed file and never panics on what it is given: the judgement time and the trust data are parameters.
+//!
+//! Start reading at [`verify_pdf`] (`document.rs`): it finds the signatures (`pdf/`), judges each one (`judge.rs`, on
+//! `signer.rs` for arithmetic, `timestamp.rs` for proved times, `path.rs` and `revocation.rs` for trust) and says what of
+//! the file is covered. What the crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
+
+mod algorithm;
+mod asn1;
+mod calendar;
+mod certificate;
+mod cms;
+mod detached;
+mod document;
+mod judge;
+mod judgement;
+mod name;
+mod oid;
+mod options;
+mod path;
+mod pdf;
+#[cfg(test)]
+mod pkits;
+mod report;
+mod revocation;
+mod signer;
+#[cfg(test)]
+mod testing;
+mod timestamp;
+mod trust;
+mod value;
+
+pub use detached::verify_detached;
+pub use document::verify_pdf;
+pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
+pub use report::{CertificateFacts, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
+pub use trust::{TrustError, TrustStore};

@@ -1,1 +1,60 @@
-fn main() {}
+//! `vanthu`, the command an operator types: reads, builds, binds, announces, runs, drains.
+//!
+//! Exit codes: 0 all is well, 1 it could not be done, 2 findings (`check`) or a demo that did not go as it should, 64 usage or
+//! configuration.
+
+mod agency;
+mod arguments;
+mod demo;
+mod logging;
+mod serve;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+
+const USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, everything else is wrong usage.
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    let quiet = matches!(arguments.command, Command::Demo(_));
+    logging::start(quiet);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Command::Init(init) => serve::init(&init),
+            Command::Serve(at) => serve::serve(&at.home).await,
+            Command::Demo(demo) => demo::run(&demo).await,
+            Command::Check(at) => serve::check(&at.home),
+            Command::Rebuild(at) => serve::rebuild(&at.home),
+            Command::Principal(principal) => serve::principal(&principal),
+            Command::Agency(agency) => agency::run(&agency).await,
+        }
+    });
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => failed(error.as_ref()),
+    }
+}
+
+fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    eprintln!("vanthu: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  because: {inner}");
+        cause = inner.source();
+    }
+    ExitCode::from(if error.is::<hub::config::Error>() { USAGE } else { 1 })
+}

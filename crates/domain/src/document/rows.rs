@@ -1,0 +1,217 @@
+//! The rows of documents: what happened is applied, and what is true is read.
+
+use std::ops::ControlFlow;
+
+use crate::agency;
+use crate::delivery::{self, Of, StepKind, Told};
+use crate::digest::Digest;
+use crate::document::{DOCUMENTS, Document, Event, Id, KINDS, Kind, NUMBERS, OUTBOX, REPORTS, State, VERSIONS};
+use crate::document::{recall, submit};
+use crate::event::Place;
+use crate::payload::{self, HOLDERS};
+use crate::principal::{Caller, Role};
+use crate::signature;
+use crate::state::{self, Fault, Overlay, State as Rows};
+
+/// Applies what happened to a document.
+pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
+    match event {
+        Event::Submitted { document, reports, deliveries } => {
+            let document = Document { submitted_seq: place.seq, changed_seq: place.seq, submitted_at: place.entry.at, ..document.clone() };
+            put(rows, &document)?;
+            rows.put(NUMBERS, &submit::number_key(&document.content), document.id.0.to_vec());
+            let issuer = &document.content.issuer;
+            rows.put(OUTBOX, &[issuer.as_str().as_bytes(), &[0], &(!place.seq).to_be_bytes(), &document.id.0].concat(), vec![]);
+            put_reports(rows, &document, reports)?;
+            delivery::record(place, rows, &Of::document(&document), issuer, StepKind::Submitted, Told::IssuerOnly)?;
+            send(place, rows, &document, deliveries)
+        }
+        Event::Amended { document, reports, added, reason } => {
+            let before = find(rows, &document.id)?.ok_or_else(|| missing(&document.id))?;
+            if document.version > before.version {
+                rows.put_row(VERSIONS, &[document.id.0.as_slice(), &before.version.to_be_bytes()].concat(), &before)?;
+            }
+            let document = Document { changed_seq: place.seq, ..document.clone() };
+            put(rows, &document)?;
+            put_reports(rows, &document, reports)?;
+            let step = StepKind::Amended { version: document.version, reason: reason.clone() };
+            delivery::record(place, rows, &Of::document(&document), &document.content.issuer, step, Told::IssuerOnly)?;
+            send(place, rows, &document, added)
+        }
+        Event::StateChanged { document, state } => {
+            let mut document = find(rows, document)?.ok_or_else(|| missing(document))?;
+            if let State::Recalled { .. } = state {
+                erase(rows, &mut document)?;
+            }
+            document.state = state.clone();
+            document.changed_seq = place.seq;
+            put(rows, &document)?;
+            delivery::record(place, rows, &Of::document(&document), &document.content.issuer, StepKind::StateChanged(state.clone()), Told::IssuerOnly)
+        }
+        Event::KindsSet(kinds) => {
+            for kind in self::kinds(rows)? {
+                rows.remove(KINDS, kind.id.as_str().as_bytes());
+            }
+            kinds.iter().try_for_each(|kind| rows.put_row(KINDS, kind.id.as_str().as_bytes(), kind))
+        }
+    }
+}
+
+fn send(place: &mut Place<'_>, rows: &mut Overlay<'_>, document: &Document, deliveries: &[delivery::Delivery]) -> Result<(), Fault> {
+    for copy in deliveries {
+        let copy = delivery::put_new(place, rows, copy)?;
+        let step = StepKind::Sent { role: copy.role, rerouted: copy.rerouted.clone() };
+        delivery::record(place, rows, &Of::document(document), &copy.agency, step, Told::Holder)?;
+    }
+    Ok(())
+}
+
+fn put(rows: &mut Overlay<'_>, document: &Document) -> Result<(), Fault> {
+    for attachment in &document.content.attachments {
+        rows.put(HOLDERS, &payload::holder_key(&attachment.payload, &document.id), vec![]);
+    }
+    rows.put_row(DOCUMENTS, &document.id.0, document)
+}
+
+fn put_reports(rows: &mut Overlay<'_>, document: &Document, reports: &[signature::Report]) -> Result<(), Fault> {
+    remove_under(rows, REPORTS, &document.id)?;
+    for (index, report) in (0_u32..).zip(reports) {
+        rows.put_row(REPORTS, &[document.id.0.as_slice(), &index.to_be_bytes()].concat(), report)?;
+    }
+    Ok(())
+}
+
+/// NĐ 30/2020, Appendix VI, III.8: only the record of the recall itself is kept.
+fn erase(rows: &mut Overlay<'_>, document: &mut Document) -> Result<(), Fault> {
+    let digests: Vec<Digest> = recall::payloads(rows, document)?;
+    for digest in digests {
+        rows.remove(HOLDERS, &payload::holder_key(&digest, &document.id));
+    }
+    remove_under(rows, REPORTS, &document.id)?;
+    remove_under(rows, VERSIONS, &document.id)?;
+    let content = &mut document.content;
+    content.subject.clear();
+    content.signer.competence.clear();
+    content.signer.position.clear();
+    content.signer.full_name.clear();
+    content.printed_recipients.clear();
+    content.attachments.clear();
+    document.warnings.clear();
+    Ok(())
+}
+
+fn remove_under(rows: &mut Overlay<'_>, table: state::Table, id: &Id) -> Result<(), Fault> {
+    let mut keys = Vec::new();
+    state::scan_prefix(rows, table, &id.0, &[], &mut |key, _| {
+        keys.push(key.to_vec());
+        ControlFlow::Continue(())
+    })?;
+    keys.iter().for_each(|key| rows.remove(table, key));
+    Ok(())
+}
+
+fn missing(id: &Id) -> Fault {
+    Fault(format!("documents/{id} is not in the tables"))
+}
+
+/// The document, if there is one.
+pub fn find(rows: &dyn Rows, id: &Id) -> Result<Option<Document>, Fault> {
+    state::read(rows, DOCUMENTS, &id.0)
+}
+
+/// The verdicts on a document's attachments, in their order.
+pub fn reports(rows: &dyn Rows, id: &Id) -> Result<Vec<signature::Report>, Fault> {
+    delivery::collect(usize::MAX, |visit| state::scan_prefix(rows, REPORTS, &id.0, &[], visit), |_, value| state::decode(REPORTS, value).map(Some))
+}
+
+/// Whether a caller may read a document: the issuer's system, a holder's, or an auditor.
+pub fn may_read(rows: &dyn Rows, caller: &Caller, document: &Document) -> Result<bool, Fault> {
+    holds(rows, caller, document, |_| true)
+}
+
+/// Whether a caller may read a document's files: as [`may_read`], and not while its copy is asked back.
+pub fn may_read_files(rows: &dyn Rows, caller: &Caller, document: &Document) -> Result<bool, Fault> {
+    let asked_back = |copy: &delivery::Delivery| copy.question.as_ref().is_some_and(|question| question.asked == delivery::Asked::Recall);
+    holds(rows, caller, document, |copy| !asked_back(copy))
+}
+
+fn holds(rows: &dyn Rows, caller: &Caller, document: &Document, counts: impl Fn(&delivery::Delivery) -> bool) -> Result<bool, Fault> {
+    match &caller.role {
+        Role::Auditor => Ok(true),
+        Role::Supervisor { .. } | Role::Admin => Ok(false),
+        Role::AgencySystem { agencies } => {
+            if agencies.contains(&document.content.issuer) {
+                return Ok(true);
+            }
+            for agency in agencies {
+                let copy = delivery::find(rows, &document.id, agency)?;
+                if copy.is_some_and(|copy| copy.status != delivery::Status::TakeBackAgreed && counts(&copy)) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// Whether a caller may see the steps of a document: whoever holds or held a copy, and the supervisor of the issuer or a holder.
+pub fn may_trace(rows: &dyn Rows, caller: &Caller, document: &Document) -> Result<bool, Fault> {
+    let subtrees = match &caller.role {
+        Role::Supervisor { subtrees } => subtrees,
+        Role::AgencySystem { .. } | Role::Auditor | Role::Admin => return may_read(rows, caller, document),
+    };
+    let within = |agency: &agency::Id| -> Result<bool, Fault> {
+        for root in subtrees {
+            if agency::is_within(rows, root, agency)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    if within(&document.content.issuer)? {
+        return Ok(true);
+    }
+    for copy in delivery::of_document(rows, &document.id, None, usize::MAX)? {
+        if within(&copy.agency)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What an outbox list leaves out; nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct OutboxFilter {}
+
+/// A place in an outbox: sequence and id of the last document that was listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxPosition {
+    /// The sequence that submitted it.
+    pub seq: u64,
+    /// Which.
+    pub document: Id,
+}
+
+/// The documents an agency issued, newest first.
+pub fn outbox(
+    rows: &dyn Rows,
+    issuer: &agency::Id,
+    _: &OutboxFilter,
+    after: Option<OutboxPosition>,
+    limit: usize,
+) -> Result<(Vec<Document>, Option<OutboxPosition>), Fault> {
+    let prefix = [issuer.as_str().as_bytes(), &[0]].concat();
+    let places = delivery::box_places(rows, OUTBOX, &prefix, after.map(|after| (after.seq, after.document)), limit)?;
+    let last = if places.len() > limit { places.get(limit.wrapping_sub(1)) } else { None };
+    let next = last.map(|(seq, document)| OutboxPosition { seq: *seq, document: *document });
+    let mut documents = Vec::new();
+    for (_, id) in places.iter().take(limit) {
+        documents.extend(find(rows, id)?);
+    }
+    Ok((documents, next))
+}
+
+/// The kinds of documents, in the order of their ids.
+pub fn kinds(rows: &dyn Rows) -> Result<Vec<Kind>, Fault> {
+    delivery::collect(usize::MAX, |visit| rows.scan(KINDS, &[], visit), |_, value| state::decode(KINDS, value).map(Some))
+}

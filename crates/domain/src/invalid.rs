@@ -1,0 +1,98 @@
+//! All faults of a request at once: each names its field and the rule that it breaks.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One field and the rule it breaks, as a fragment that fits after the field's name: "is longer than 500 characters".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldFault {
+    /// The path of the field in the public request, for example `document.subject` or `recipients[2].agency`.
+    pub field: String,
+    /// The rule.
+    pub rule: String,
+}
+
+/// The faults of a request, never none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Invalid {
+    faults: Vec<FieldFault>,
+}
+
+impl Invalid {
+    /// One fault.
+    pub fn one(field: impl Into<String>, rule: impl fmt::Display) -> Self {
+        Self { faults: vec![FieldFault { field: field.into(), rule: rule.to_string() }] }
+    }
+
+    /// The faults, in the order they were found.
+    pub fn faults(&self) -> &[FieldFault] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.faults.iter().enumerate() {
+            if i > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{} {}", fault.field, fault.rule)?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects faults while a request is read.
+#[derive(Debug, Default)]
+pub struct Checker {
+    faults: Vec<FieldFault>,
+}
+
+impl Checker {
+    /// Notes a fault.
+    pub fn fault(&mut self, field: impl Into<String>, rule: impl fmt::Display) {
+        self.faults.push(FieldFault { field: field.into(), rule: rule.to_string() });
+    }
+
+    /// Notes a fault unless `holds`.
+    pub fn require(&mut self, holds: bool, field: impl Into<String>, rule: impl fmt::Display) {
+        if !holds {
+            self.fault(field, rule);
+        }
+    }
+
+    /// The value, or a noted fault.
+    pub fn parse<T, E: fmt::Display>(&mut self, field: impl Into<String>, result: Result<T, E>) -> Option<T> {
+        result.map_err(|e| self.fault(field, e)).ok()
+    }
+
+    /// Takes over the faults of a part.
+    pub fn merge(&mut self, part: Invalid) {
+        self.faults.extend(part.faults);
+    }
+
+    /// Whether nothing is at fault so far.
+    pub fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Refuses if anything is at fault.
+    pub fn finish(self) -> Result<(), Invalid> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Invalid { faults: self.faults }) }
+    }
+}
+
+/// Checks a text that people wrote: not blank unless `min` is 0, no control characters, at most `max` characters (not bytes).
+pub fn text(value: &str, min: usize, max: usize) -> Result<(), String> {
+    let count = value.chars().count();
+    if value.chars().any(|c| c.is_control() && c != '\n') {
+        Err("holds control characters".into())
+    } else if count < min || (min > 0 && value.trim().is_empty()) {
+        Err("is required".into())
+    } else if count > max {
+        Err(format!("has {count} characters, at most {max} are allowed"))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! Verdicts on signatures as they are stored with a document, and the policy of what to do about them.
+//!
+//! The verdict follows EN 319 102-1; the policy is apart from it: what a verdict means for a document of this issuer and kind.
+
+mod assess;
+mod policy;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agency::Tier;
+use crate::digest::Digest;
+use crate::document;
+use crate::state::Table;
+use crate::time::Timestamp;
+
+pub use assess::{Assessment, assess};
+pub use policy::{apply, decide, parse_policy, policy};
+
+/// One row: the policy's rules.
+pub const SIGNATURE_POLICY: Table = Table { name: "signature policy", number: 41 };
+
+/// EN 319 102-1, 5.1.3: the main indication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Verdict {
+    /// TOTAL_PASSED.
+    TotalPassed,
+    /// INDETERMINATE.
+    Indeterminate,
+    /// TOTAL_FAILED.
+    TotalFailed,
+}
+
+/// What the signatures of a file say about its present bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Coverage {
+    /// No signature.
+    NotSigned,
+    /// The last signature covers the file to its end.
+    Whole,
+    /// Bytes follow what was signed.
+    BytesAddedAfter {
+        /// Where the signed part ends, in bytes.
+        signed_end: u64,
+        /// The file's length, in bytes.
+        length: u64,
+    },
+    /// Remains of signatures in a file that was rewritten: counts as not signed, and says so.
+    Destroyed,
+    /// Not a PDF and no detached signature beside it.
+    NotPdf,
+}
+
+/// Who the signing certificate is for, by its subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignerKind {
+    /// A person.
+    Person,
+    /// An organisation.
+    Organisation,
+    /// The subject does not say.
+    Unknown,
+}
+
+/// One signature's verdict with the facts it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignatureReport {
+    /// The form field, or the file name of a detached signature.
+    pub field: String,
+    /// The PDF SubFilter, or `detached`.
+    pub sub_filter: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// EN 319 102-1 sub-indication, for example `HASH_FAILURE`; empty when passed.
+    pub sub_indication: String,
+    /// Why, in sentences.
+    pub reasons: Vec<String>,
+    /// Who signed.
+    pub signer_kind: SignerKind,
+    /// The certificate's subject, personal identifiers masked.
+    pub signer: String,
+    /// The organisation in the subject.
+    pub organisation: String,
+    /// The issuer.
+    pub issuer: String,
+    /// Serial number in hexadecimal.
+    pub serial: String,
+    /// SHA-256 of the signing certificate.
+    pub certificate: Option<Digest>,
+    /// First moment of the certificate's validity.
+    pub not_before: Option<Timestamp>,
+    /// Last moment of the certificate's validity.
+    pub not_after: Option<Timestamp>,
+    /// The time the signer claims.
+    pub claimed_time: Option<Timestamp>,
+    /// The time a verified time stamp proves.
+    pub proved_time: Option<Timestamp>,
+    /// The message digest's algorithm.
+    pub digest_algorithm: String,
+    /// The signature's algorithm.
+    pub signature_algorithm: String,
+    /// Intact, but by a digest that policy calls weak (SHA-1).
+    pub weak_digest: bool,
+    /// Covers the file to its end.
+    pub covers_whole_file: bool,
+}
+
+/// The verdict on one payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The payload judged.
+    pub payload: Digest,
+    /// The moment it was judged as of.
+    pub judged_at: Timestamp,
+    /// Which trust data was used: SHA-256 over it.
+    pub trust_version: Digest,
+    /// What of the file is covered.
+    pub coverage: Coverage,
+    /// Each signature, at most 64.
+    pub signatures: Vec<SignatureReport>,
+    /// What kept the file from being read, in sentences.
+    pub faults: Vec<String>,
+}
+
+/// What to do about a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Say nothing; the report tells.
+    Record,
+    /// Take the document and warn.
+    Warn,
+    /// Refuse the document.
+    Refuse,
+}
+
+/// Whose signatures a document must have (NĐ 30/2020, Điều 12-13: the person first, the organisation after).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requirement {
+    /// Nobody's.
+    None,
+    /// A person's.
+    Personal,
+    /// The organisation's.
+    Organisation,
+    /// Both.
+    Both,
+}
+
+/// One rule; the first that matches decides. A forged file (TOTAL_FAILED) is refused unless a rule says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Only issuers of this tier.
+    pub issuer_tier: Option<Tier>,
+    /// Only documents of this kind.
+    pub kind: Option<document::KindId>,
+    /// A signature failed, or bytes were added after the last one.
+    pub on_failed: Action,
+    /// A signature could not be judged.
+    pub on_indeterminate: Action,
+    /// The main file has no signature.
+    pub on_unsigned: Action,
+    /// A signature is intact by a weak digest.
+    pub on_weak_digest: Action,
+    /// Whose signatures the main file must have; a missing one is treated by `on_unsigned`.
+    pub requires: Requirement,
+}
+
+/// What an admin asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Sets the whole policy, 1 to 1,000 rules.
+    SetPolicy(Vec<Rule>),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// These are the rules from here on.
+    PolicySet(Vec<Rule>),
+}

@@ -1,0 +1,173 @@
+//! The signature policy: reading, setting and asking it.
+
+use serde::Deserialize;
+
+use super::{Action, Command, Event, Requirement, Rule, SIGNATURE_POLICY};
+use crate::agency::Tier;
+use crate::command::{Context, Ruling};
+use crate::document::KindId;
+use crate::event;
+use crate::invalid::{Checker, Invalid};
+use crate::refusal::Refusal;
+use crate::route::toml_fault;
+use crate::state::{self, Fault, MAX_ROW_BYTES, Overlay, State};
+
+/// Bytes of a rule file: 1,000 rules of about 200 bytes.
+const MAX_FILE: usize = 256 * 1024;
+/// Rules of the policy.
+const MAX_RULES: usize = 1_000;
+
+/// Reads a rule file: `[[rule]]` with `issuer_tier` and `kind` (`"*"` for any), `on_failed`, `on_indeterminate`,
+/// `on_unsigned`, `on_weak_digest` and `requires`.
+pub fn parse_policy(text: &str) -> Result<Vec<Rule>, Invalid> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        #[serde(default)]
+        rule: Vec<Line>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Line {
+        issuer_tier: AnyOrTier,
+        kind: String,
+        on_failed: Action,
+        on_indeterminate: Action,
+        on_unsigned: Action,
+        on_weak_digest: Action,
+        requires: Requirement,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum AnyOrTier {
+        #[serde(rename = "*")]
+        Any,
+        Central,
+        Province,
+        District,
+        Commune,
+    }
+    if text.len() > MAX_FILE {
+        return Err(Invalid::one("file", format_args!("has {} bytes, at most {MAX_FILE} are allowed", text.len())));
+    }
+    let file: File = toml::from_str(text).map_err(|e| toml_fault(text, &e))?;
+    let mut check = Checker::default();
+    let mut rules = Vec::new();
+    for (i, line) in file.rule.into_iter().enumerate() {
+        let kind = match line.kind.as_str() {
+            "*" => None,
+            id => check.parse(format!("rule[{i}].kind"), KindId::parse(id)),
+        };
+        rules.push(Rule {
+            issuer_tier: match line.issuer_tier {
+                AnyOrTier::Any => None,
+                AnyOrTier::Central => Some(Tier::Central),
+                AnyOrTier::Province => Some(Tier::Province),
+                AnyOrTier::District => Some(Tier::District),
+                AnyOrTier::Commune => Some(Tier::Commune),
+            },
+            kind,
+            on_failed: line.on_failed,
+            on_indeterminate: line.on_indeterminate,
+            on_unsigned: line.on_unsigned,
+            on_weak_digest: line.on_weak_digest,
+            requires: line.requires,
+        });
+    }
+    check.finish()?;
+    check_count(&rules)?;
+    Ok(rules)
+}
+
+fn check_count(rules: &[Rule]) -> Result<(), Invalid> {
+    if (1..=MAX_RULES).contains(&rules.len()) {
+        Ok(())
+    } else {
+        Err(Invalid::one("rules", format_args!("holds {} rules, 1 to {MAX_RULES} are allowed", rules.len())))
+    }
+}
+
+/// Decides a command about the policy. Only admins may. The same policy again is an event again: there is one row, and setting
+/// it does no harm.
+pub fn decide(context: &Context<'_>, command: &Command) -> Result<Ruling, Refusal> {
+    context.caller.require_admin()?;
+    let Command::SetPolicy(rules) = command;
+    check_count(rules)?;
+    let bytes = postcard::to_stdvec(rules).map_or(usize::MAX, |row| row.len());
+    if bytes > MAX_ROW_BYTES {
+        return Err(Refusal::TooLarge(format!("the signature policy takes {bytes} bytes, at most {MAX_ROW_BYTES} are kept")));
+    }
+    let events = vec![event::Event::Signature(Event::PolicySet(rules.clone()))];
+    Ok(Ruling { resource: "signature-policy".into(), events })
+}
+
+/// Writes the rules.
+pub fn apply(event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
+    let Event::PolicySet(rules) = event;
+    rows.put_row(SIGNATURE_POLICY, &[], rules)
+}
+
+/// The rules that are set, first things first.
+pub fn policy(rows: &dyn State) -> Result<Vec<Rule>, Fault> {
+    Ok(state::read(rows, SIGNATURE_POLICY, &[])?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agency::scene::{Scene, faults};
+    use crate::command;
+    use crate::principal::Role;
+
+    const TEXT: &str = "\
+[[rule]]
+issuer_tier = \"commune\"
+kind = \"cong-van\"
+on_failed = \"refuse\"
+on_indeterminate = \"warn\"
+on_unsigned = \"warn\"
+on_weak_digest = \"record\"
+requires = \"both\"
+";
+
+    fn rule() -> Rule {
+        Rule {
+            issuer_tier: Some(Tier::Commune),
+            kind: KindId::parse("cong-van").ok(),
+            on_failed: Action::Refuse,
+            on_indeterminate: Action::Warn,
+            on_unsigned: Action::Warn,
+            on_weak_digest: Action::Record,
+            requires: Requirement::Both,
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_and_a_bad_line_named() {
+        assert_eq!(parse_policy(TEXT), Ok(vec![rule()]));
+        let any = TEXT.replace("\"commune\"", "\"*\"").replace("\"cong-van\"", "\"*\"");
+        assert_eq!(parse_policy(&any), Ok(vec![Rule { issuer_tier: None, kind: None, ..rule() }]));
+        for (bad, field) in [
+            (format!("{TEXT}on_expired = \"warn\"\n"), "line 9"),
+            (TEXT.replace("\"both\"", "\"all\""), "line 8"),
+            (TEXT.replace("cong-van", "Công văn"), "rule[0].kind"),
+            (TEXT.replace("\"commune\"", "\"village\""), "line 2"),
+            (String::new(), "rules"),
+        ] {
+            let invalid = parse_policy(&bad).unwrap_err();
+            assert_eq!(invalid.faults()[0].field, field, "{invalid}");
+        }
+    }
+
+    #[test]
+    fn an_admin_sets_the_policy() {
+        let mut scene = Scene::default();
+        let set = |rules| command::Command::Signature(Command::SetPolicy(rules));
+        assert_eq!(scene.by(Role::Auditor, &set(vec![rule()])), Err(Refusal::Denied));
+        assert_eq!(faults(scene.admin(set(Vec::new()))), ["rules holds 0 rules, 1 to 1000 are allowed"]);
+        scene.admin(set(vec![rule()])).unwrap();
+        assert_eq!(policy(&scene.rows), Ok(vec![rule()]));
+        let long = Rule { kind: KindId::parse(&"k".repeat(63)).ok(), ..rule() };
+        assert!(matches!(scene.admin(set(vec![long; 1_000])), Err(Refusal::TooLarge(_))));
+    }
+}

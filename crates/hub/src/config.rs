@@ -1,0 +1,307 @@
+//! The configuration: one TOML tree, overridden by environment variables. Unknown keys are errors; sizes and spans have units.
+//!
+//! `VANTHU_LISTEN__GRPC=0.0.0.0:7443` overrides `listen.grpc`: two underscores go one level down.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// The whole configuration. Every key has a default; the file that `vanthu init` writes explains each.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the hub listens.
+    pub listen: Listen,
+    /// Certificates of the hub and of those who call it.
+    pub tls: Tls,
+    /// Where data lies.
+    pub data: Data,
+    /// Uploads and payloads.
+    pub payloads: Payloads,
+    /// What one principal may use at once.
+    pub limits: Limits,
+    /// When to refuse new submissions for want of space.
+    pub disk: Disk,
+    /// How signatures are judged.
+    pub signatures: Signatures,
+}
+
+/// Where the hub listens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// gRPC over mutual TLS.
+    pub grpc: SocketAddr,
+    /// Prometheus metrics over plain HTTP; keep it on an inner address.
+    pub metrics: SocketAddr,
+    /// At most so many connections at once.
+    pub connections: usize,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { grpc: SocketAddr::from(([127, 0, 0, 1], 7443)), metrics: SocketAddr::from(([127, 0, 0, 1], 9464)), connections: 4096 }
+    }
+}
+
+/// Certificates; paths are relative to the home directory.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// The hub's certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// The hub's private key, PEM.
+    pub key: PathBuf,
+    /// Authorities whose client certificates are taken, PEM. An outside CA is configured here.
+    pub client_authorities: PathBuf,
+    /// A handshake that takes longer is dropped.
+    pub handshake_timeout: Span,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            certificate: "tls/hub.pem".into(),
+            key: "tls/hub.key".into(),
+            client_authorities: "tls/client-ca.pem".into(),
+            handshake_timeout: Span(Duration::from_secs(5)),
+        }
+    }
+}
+
+/// Where data lies; paths are relative to the home directory.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// Journal, tables and payloads.
+    pub dir: PathBuf,
+    /// One journal segment.
+    pub journal_segment: ByteCount,
+    /// The tables' page cache.
+    pub table_cache: ByteCount,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { dir: "data".into(), journal_segment: ByteCount(64 << 20), table_cache: ByteCount(64 << 20) }
+    }
+}
+
+/// Uploads and payloads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Payloads {
+    /// The largest payload.
+    pub max: ByteCount,
+    /// Unfinished uploads one principal may have.
+    pub open_uploads: usize,
+    /// An unfinished upload is swept after this.
+    pub upload_age: Span,
+    /// An upload stream that sends nothing for so long is ended.
+    pub idle_timeout: Span,
+}
+
+impl Default for Payloads {
+    fn default() -> Self {
+        Self {
+            max: ByteCount(200 << 20),
+            open_uploads: 64,
+            upload_age: Span(Duration::from_secs(48 * 3600)),
+            idle_timeout: Span(Duration::from_secs(60)),
+        }
+    }
+}
+
+/// What one principal may use at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Calls of one principal at once, streams included.
+    pub concurrent_calls: usize,
+    /// Calls of one principal in a second, on average; as many again in a burst.
+    pub calls_per_second: u32,
+    /// A unary call that takes longer is answered DEADLINE_EXCEEDED.
+    pub call_deadline: Span,
+    /// At shutdown, calls under way may take so long.
+    pub drain: Span,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrent_calls: 512,
+            calls_per_second: 20_000,
+            call_deadline: Span(Duration::from_secs(60)),
+            drain: Span(Duration::from_secs(10)),
+        }
+    }
+}
+
+/// When to refuse new submissions for want of space.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Disk {
+    /// Below this much free space, submissions and uploads are refused and reads go on.
+    pub low_mark: ByteCount,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self { low_mark: ByteCount(2 << 30) }
+    }
+}
+
+/// How signatures are judged.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signatures {
+    /// What a certificate is whose revocation cannot be looked up.
+    pub unknown_revocation: UnknownRevocation,
+}
+
+/// What a certificate is whose revocation cannot be looked up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownRevocation {
+    /// Its signature is INDETERMINATE (TRY_LATER).
+    #[default]
+    Indeterminate,
+    /// It counts as not revoked, and the report says so.
+    Accept,
+}
+
+/// A number of bytes, written `200 MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteCount(pub u64);
+
+/// A span of time, written `48 h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for ByteCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let units = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+        with_unit(&text, &units).map(Self).ok_or_else(|| de::Error::custom(format!("{text:?} is not a size such as \"200 MiB\" (B, KiB, MiB, GiB)")))
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let units = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+        with_unit(&text, &units)
+            .map(|ms| Self(Duration::from_millis(ms)))
+            .ok_or_else(|| de::Error::custom(format!("{text:?} is not a span such as \"48 h\" (ms, s, min, h, d)")))
+    }
+}
+
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = units.iter().find(|(name, _)| *name == unit.trim())?.1;
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}; run `vanthu init` to make a home")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key or a value is wrong.
+    #[error("{path}: {message}")]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and where.
+        message: String,
+    },
+}
+
+impl Config {
+    /// Reads the file, then lays `VANTHU_…` variables over it.
+    pub fn load(path: &Path, environment: impl Iterator<Item = (String, String)>) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, environment).map_err(|message| Error::Content { path: path.to_owned(), message })
+    }
+
+    /// Reads a configuration from text.
+    pub fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self, String> {
+        // The file is read by itself first, so that an error names its line.
+        toml::from_str::<Self>(text).map_err(|e| e.to_string())?;
+        let mut tree: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
+        for (name, value) in environment {
+            let Some(path) = name.strip_prefix("VANTHU_").filter(|rest| rest.contains("__")) else { continue };
+            overlay(&mut tree, &path.to_ascii_lowercase(), &value).map_err(|e| format!("{name}: {e}"))?;
+        }
+        tree.try_into().map_err(|e| format!("{e} (with VANTHU_ variables laid over)"))
+    }
+}
+
+fn overlay(tree: &mut toml::Table, path: &str, value: &str) -> Result<(), &'static str> {
+    let (path, last) = path.rsplit_once("__").ok_or("names no key")?;
+    let mut at = tree;
+    for key in path.split("__") {
+        at = at
+            .entry(key)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+            .as_table_mut()
+            .ok_or("goes below a value that has no parts")?;
+    }
+    let value = match value.parse::<i64>() {
+        Ok(number) => toml::Value::Integer(number),
+        Err(_) => toml::Value::String(value.to_owned()),
+    };
+    at.insert(last.to_owned(), value);
+    Ok(())
+}
+
+impl fmt::Display for ByteCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} B", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+        Config::parse(text, variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn sizes_and_spans_have_units() {
+        let config = parse("[payloads]\nmax = \"3 MiB\"\nupload_age = \"36h\"\n", &[]).unwrap();
+        assert_eq!(config.payloads.max, ByteCount(3 * 1024 * 1024));
+        assert_eq!(config.payloads.upload_age, Span(Duration::from_secs(36 * 3600)));
+        for bad in ["\"3\"", "\"MiB\"", "\"3 mb\"", "\"99999999999 GiB\"", "3"] {
+            assert!(parse(&format!("[payloads]\nmax = {bad}\n"), &[]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        let error = parse("[listen]\ngprc = \"127.0.0.1:1\"\n", &[]).unwrap_err();
+        assert!(error.contains("gprc") && error.contains("grpc"), "{error}");
+        let error = parse("", &[("VANTHU_LISTEN__GPRC", "127.0.0.1:1")]).unwrap_err();
+        assert!(error.contains("gprc"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_overrides_the_file() {
+        let config = parse("[listen]\ngrpc = \"127.0.0.1:1\"\n", &[("VANTHU_LISTEN__GRPC", "127.0.0.1:2"), ("VANTHU_LISTEN__CONNECTIONS", "7"), ("PATH", "/x")]).unwrap();
+        assert_eq!(config.listen.grpc.port(), 2);
+        assert_eq!(config.listen.connections, 7);
+    }
+}

@@ -1,0 +1,200 @@
+//! The desk: one thread that decides commands in order, makes their entries durable, applies them and answers.
+//!
+//! One group at a time: take what waits, decide each command against the tables with the group's own changes on top, append
+//! all entries with one sync, apply all changes as one batch, answer. Nobody waits on a timer: a group is what came while the
+//! one before was being written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use api::status::Failure;
+use domain::command::{self, Command, Context, Decision};
+use domain::event::{self, Entry, Event, Request};
+use domain::principal::Caller;
+use domain::refusal::Refusal;
+use domain::state::Overlay;
+use domain::time::Timestamp;
+use journal::Log;
+use store::tables::Tables;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::feeds::Feeds;
+use crate::metrics::Metrics;
+
+/// Commands of one group at most; a group of this size is a third of a millisecond of work beside its sync.
+const GROUP_COMMANDS: usize = 256;
+/// Bytes of one group at most: larger writes cost more than the sync that they save.
+const GROUP_BYTES: usize = 1 << 20;
+/// Commands that may wait. When it is full, callers wait for a place, and their deadline runs.
+const QUEUE: usize = 1_024;
+
+/// Reads the clock. Tests bring their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The resource it made or changed.
+    pub resource: String,
+    /// Its journal entry; `None` if nothing changed.
+    pub seq: Option<u64>,
+    /// It was carried out before, under the same request id.
+    pub repeated: bool,
+}
+
+struct Job {
+    caller: Caller,
+    request: Option<Request>,
+    command: Command,
+    answer: oneshot::Sender<Result<Done, Failure>>,
+}
+
+/// Sends commands to the desk. Cheap to clone; the desk ends when the last handle is gone.
+#[derive(Clone)]
+pub struct Handle {
+    jobs: mpsc::Sender<Job>,
+    trust_generation: Arc<AtomicU64>,
+}
+
+impl Handle {
+    /// Carries a command out. When it returns, what it changed is durable and visible. A caller that is dropped meanwhile does
+    /// not stop the command.
+    pub async fn carry_out(&self, caller: Caller, request: Option<Request>, command: Command) -> Result<Done, Failure> {
+        let (answer, outcome) = oneshot::channel();
+        let job = Job { caller, request, command, answer };
+        self.jobs.send(job).await.map_err(|_| Failure::JournalUnavailable)?;
+        outcome.await.map_err(|_| Failure::JournalUnavailable)?
+    }
+
+    /// Rises with every change of the trust data.
+    pub fn trust_generation(&self) -> u64 {
+        self.trust_generation.load(Ordering::Acquire)
+    }
+}
+
+/// What the desk works with.
+pub struct Desk {
+    /// Where entries go.
+    pub log: Log,
+    /// What is true.
+    pub tables: Tables,
+    /// Who is woken.
+    pub feeds: Feeds,
+    /// The time of entries.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Told the cause when the desk can no longer work; the process ends then.
+    pub fatal: watch::Sender<Option<String>>,
+    /// Told the last entry that is durable and applied.
+    pub applied: watch::Sender<u64>,
+}
+
+impl Desk {
+    /// Starts the desk's thread. It ends when every handle is gone, or on a fault.
+    pub fn start(self) -> std::io::Result<(Handle, thread::JoinHandle<()>)> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let trust_generation = Arc::new(AtomicU64::new(0));
+        let handle = Handle { jobs, trust_generation: Arc::clone(&trust_generation) };
+        let thread = thread::Builder::new().name("desk".into()).spawn(move || self.run(queue, &trust_generation))?;
+        Ok((handle, thread))
+    }
+
+    fn run(mut self, mut queue: mpsc::Receiver<Job>, trust_generation: &AtomicU64) {
+        let mut last_at = Timestamp::default();
+        while let Some(first) = queue.blocking_recv() {
+            let mut group = Group::default();
+            let mut job = Some(first);
+            while let Some(next) = job.take() {
+                // Time in entries never runs back, whatever the clock does.
+                last_at = last_at.max((self.clock)());
+                if let Err(fault) = group.take_in(next, last_at, self.log.last(), &self.tables) {
+                    return self.end(group, &fault);
+                }
+                if group.answers.len() < GROUP_COMMANDS && group.bytes < GROUP_BYTES {
+                    job = queue.try_recv().ok();
+                }
+            }
+            if let Err(fault) = self.commit(&group, trust_generation) {
+                return self.end(group, &fault);
+            }
+            for (answer, result) in group.answers {
+                // A caller that has gone does not need its answer; its command stands.
+                drop(answer.send(result));
+            }
+        }
+    }
+
+    fn commit(&mut self, group: &Group, trust_generation: &AtomicU64) -> Result<(), String> {
+        let Some(last) = self.log.last().checked_add(group.entries.len() as u64).filter(|_| !group.entries.is_empty()) else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        self.log.append(self.log.last() + 1, &group.entries).map_err(|e| format!("the journal cannot be written: {e}"))?;
+        self.metrics.journal_group(group.entries.len(), begun.elapsed());
+        self.tables.apply(last, &group.changes).map_err(|e| e.to_string())?;
+        if group.changes_trust {
+            trust_generation.fetch_add(1, Ordering::Release);
+        }
+        self.feeds.wake(last, &group.changes);
+        self.applied.send_replace(last);
+        Ok(())
+    }
+
+    /// Nothing is acknowledged any more: after a failed sync nobody knows what the disk holds. A restart recovers from it.
+    fn end(self, group: Group, cause: &str) {
+        tracing::error!(cause, "the desk ends; restart the hub to recover from what is durable");
+        for (answer, _) in group.answers {
+            drop(answer.send(Err(Failure::JournalUnavailable)));
+        }
+        self.fatal.send_replace(Some(cause.to_owned()));
+    }
+}
+
+/// Commands that become durable together.
+#[derive(Default)]
+struct Group {
+    entries: Vec<Vec<u8>>,
+    bytes: usize,
+    changes: domain::state::Changes,
+    changes_trust: bool,
+    answers: Vec<(oneshot::Sender<Result<Done, Failure>>, Result<Done, Failure>)>,
+}
+
+impl Group {
+    fn take_in(&mut self, job: Job, at: Timestamp, durable: u64, tables: &Tables) -> Result<(), String> {
+        let seq = durable + 1 + self.entries.len() as u64;
+        let before = std::mem::take(&mut self.changes);
+        let mut overlay = Overlay::with_changes(tables, before);
+        let context = Context { caller: &job.caller, at, request: job.request.as_ref() };
+        let result = match command::decide(&overlay, &context, &job.command) {
+            Ok(Decision::Record(entry)) => {
+                let bytes = journal::stored::encode(&entry);
+                if bytes.len() > journal::MAX_ENTRY_BYTES {
+                    let what = format!("its journal entry has {} bytes, at most {} fit", bytes.len(), journal::MAX_ENTRY_BYTES);
+                    Err(Failure::Refused(Refusal::TooLarge(what)))
+                } else {
+                    event::apply(seq, &entry, &mut overlay).map_err(|fault| fault.to_string())?;
+                    self.changes_trust |= entry.events.iter().any(|event| matches!(event, Event::Trust(_)));
+                    self.bytes += bytes.len();
+                    self.entries.push(bytes);
+                    Ok(done(&entry, seq))
+                }
+            }
+            Ok(Decision::Repeated(outcome)) => Ok(Done { resource: outcome.resource, seq: Some(outcome.seq), repeated: true }),
+            Ok(Decision::Nothing { resource }) => Ok(Done { resource, seq: None, repeated: false }),
+            Err(Refusal::Fault(fault)) => return Err(fault.to_string()),
+            Err(refusal) => Err(Failure::Refused(refusal)),
+        };
+        self.changes = overlay.into_changes();
+        // Answers wait for the group, refusals too: a refusal may rest on a command that is not durable yet.
+        self.answers.push((job.answer, result));
+        Ok(())
+    }
+}
+
+fn done(entry: &Entry, seq: u64) -> Done {
+    Done { resource: entry.resource.clone(), seq: Some(seq), repeated: false }
+}

@@ -1,0 +1,197 @@
+//! The judge: verdicts on payloads by the trust data of the moment, on a bounded pool, each content once per trust data.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use domain::digest::Digest;
+use domain::document::{Attachment, AttachmentRole};
+use domain::signature::{Coverage, Report, SignatureReport, SignerKind, Verdict};
+use domain::time::Timestamp;
+use domain::trust::{self, Kind};
+use signature::TrustStore;
+use store::tables::Tables;
+use store::vault::Vault;
+use tokio::sync::Semaphore;
+
+use api::status::Failure;
+
+use crate::config::{Config, UnknownRevocation};
+use crate::desk;
+use crate::metrics::Metrics;
+
+/// Verdicts that are remembered; a report is about 2 KiB.
+const REMEMBERED: usize = 4_096;
+/// A verdict is asked for again after this: certificates run out.
+const REMEMBERED_SECONDS: i64 = 3_600;
+
+/// Judges payloads. Cheap to clone.
+#[derive(Clone)]
+pub struct Judge {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tables: Tables,
+    vault: Vault,
+    desk: desk::Handle,
+    metrics: Metrics,
+    max_payload: u64,
+    unknown_revocation: UnknownRevocation,
+    /// Files in memory at once: one per core, since a signature is judged over the whole file.
+    workers: Semaphore,
+    trust: Mutex<Option<(u64, Arc<TrustStore>)>>,
+    remembered: Mutex<HashMap<(Digest, Option<Digest>, [u8; 32]), Report>>,
+}
+
+impl Judge {
+    /// A judge over this hub's tables and vault.
+    pub fn new(tables: Tables, vault: Vault, desk: desk::Handle, metrics: Metrics, config: &Config) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            shared: Arc::new(Shared {
+                tables,
+                vault,
+                desk,
+                metrics,
+                max_payload: config.payloads.max.0,
+                unknown_revocation: config.signatures.unknown_revocation,
+                workers: Semaphore::new(cores),
+                trust: Mutex::new(None),
+                remembered: Mutex::new(HashMap::new()),
+            }),
+        }
+    }
+
+    /// Judges every attachment, in order. A detached signature is judged over the attachment before it.
+    pub async fn attachments(&self, attachments: &[Attachment], at: Timestamp) -> Result<Vec<Report>, Failure> {
+        let trust = self.trust()?;
+        let mut reports = Vec::with_capacity(attachments.len());
+        let mut before = None;
+        for attachment in attachments {
+            let over = if attachment.role == AttachmentRole::DetachedSignature { before } else { None };
+            reports.push(self.payload(attachment.payload, over, at, &trust).await?);
+            if attachment.role != AttachmentRole::DetachedSignature {
+                before = Some(attachment.payload);
+            }
+        }
+        Ok(reports)
+    }
+
+    async fn payload(&self, payload: Digest, over: Option<Digest>, at: Timestamp, trust: &Arc<TrustStore>) -> Result<Report, Failure> {
+        let key = (payload, over, trust.version());
+        let remembered = self.shared.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(report) = remembered.filter(|report| at.seconds() - report.judged_at.seconds() < REMEMBERED_SECONDS) {
+            return Ok(report);
+        }
+        let _place = self.shared.workers.acquire().await.map_err(|_| Failure::Internal)?;
+        let bytes = self.read(payload).await?;
+        let content = match over {
+            Some(over) => Some(self.read(over).await?),
+            None => None,
+        };
+        let (trust, revocation) = (Arc::clone(trust), self.shared.unknown_revocation);
+        let report = tokio::task::spawn_blocking(move || {
+            let mut options = signature::Options::at(at.seconds());
+            if revocation == UnknownRevocation::Accept {
+                options.revocation = signature::RevocationPolicy::Accept;
+            }
+            let judged = match &content {
+                Some(content) => signature::verify_detached(&bytes, content, &trust, &options),
+                None => signature::verify_pdf(&bytes, &trust, &options),
+            };
+            report(payload, at, Digest(trust.version()), judged)
+        })
+        .await
+        .map_err(|_| Failure::Internal)?;
+        report.signatures.iter().for_each(|signature| self.shared.metrics.verdict(signature.verdict));
+        let mut remembered = self.shared.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(key, report.clone());
+        Ok(report)
+    }
+
+    async fn read(&self, payload: Digest) -> Result<Bytes, Failure> {
+        self.shared.vault.read_all(payload.0, self.shared.max_payload).await.map_err(|error| {
+            tracing::error!(%payload, %error, "a payload cannot be read for judging");
+            Failure::Internal
+        })
+    }
+
+    /// The trust data as of now, built once per change of it.
+    fn trust(&self) -> Result<Arc<TrustStore>, Failure> {
+        let generation = self.shared.desk.trust_generation();
+        let mut held = self.shared.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((built, store)) = held.as_ref()
+            && *built == generation
+        {
+            return Ok(Arc::clone(store));
+        }
+        let mut store = TrustStore::new();
+        for object in trust::all(&self.shared.tables).map_err(|fault| Failure::Refused(fault.into()))? {
+            let added = match object.kind {
+                Kind::Anchor => store.add_anchor(&object.der, object.valid_from.map(Timestamp::seconds), object.valid_until.map(Timestamp::seconds)),
+                Kind::Intermediate => store.add_intermediate(&object.der),
+                Kind::RevocationList => store.add_crl(&object.der),
+            };
+            if let Err(error) = added {
+                tracing::warn!(fingerprint = %object.fingerprint, %error, "a trust object is left out");
+            }
+        }
+        let store = Arc::new(store);
+        *held = Some((generation, Arc::clone(&store)));
+        Ok(store)
+    }
+}
+
+fn report(payload: Digest, at: Timestamp, trust_version: Digest, judged: signature::DocumentReport) -> Report {
+    Report {
+        payload,
+        judged_at: at,
+        trust_version,
+        coverage: match judged.coverage {
+            signature::Coverage::NotSigned => Coverage::NotSigned,
+            signature::Coverage::Whole => Coverage::Whole,
+            signature::Coverage::BytesAddedAfter { signed_end, length } => Coverage::BytesAddedAfter { signed_end, length },
+            signature::Coverage::Destroyed => Coverage::Destroyed,
+            signature::Coverage::NotPdf => Coverage::NotPdf,
+        },
+        signatures: judged.signatures.into_iter().map(signature_report).collect(),
+        faults: judged.faults,
+    }
+}
+
+fn signature_report(judged: signature::SignatureReport) -> SignatureReport {
+    let signer = judged.signer.as_ref();
+    SignatureReport {
+        verdict: match judged.verdict {
+            signature::Verdict::TotalPassed => Verdict::TotalPassed,
+            signature::Verdict::Indeterminate => Verdict::Indeterminate,
+            signature::Verdict::TotalFailed => Verdict::TotalFailed,
+        },
+        sub_indication: judged.sub_indication.map(|sub| sub.name().to_owned()).unwrap_or_default(),
+        signer_kind: match judged.signer_kind {
+            signature::SignerKind::Person => SignerKind::Person,
+            signature::SignerKind::Organisation => SignerKind::Organisation,
+            signature::SignerKind::Unknown => SignerKind::Unknown,
+        },
+        signer: signer.map(|s| s.subject.clone()).unwrap_or_default(),
+        organisation: signer.map(|s| s.organisation.clone()).unwrap_or_default(),
+        issuer: signer.map(|s| s.issuer.clone()).unwrap_or_default(),
+        serial: signer.map(|s| s.serial.clone()).unwrap_or_default(),
+        certificate: signer.map(|s| Digest(s.sha256)),
+        not_before: signer.map(|s| Timestamp::from_seconds(s.not_before)),
+        not_after: signer.map(|s| Timestamp::from_seconds(s.not_after)),
+        field: judged.field,
+        sub_filter: judged.sub_filter,
+        reasons: judged.reasons,
+        claimed_time: judged.claimed_time.map(Timestamp::from_seconds),
+        proved_time: judged.proved_time.map(Timestamp::from_seconds),
+        digest_algorithm: judged.digest_algorithm,
+        signature_algorithm: judged.signature_algorithm,
+        weak_digest: judged.weak_digest,
+        covers_whole_file: judged.covers_whole_file,
+    }
+}

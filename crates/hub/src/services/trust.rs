@@ -1,0 +1,107 @@
+//! `TrustService`: anchors, intermediates and revocation lists, and what is done about verdicts.
+
+use api::convert::{self, name};
+use api::status::Failure;
+use api::v1;
+use api::v1::trust_service_server::TrustService;
+use domain::command::Command;
+use domain::digest::Digest;
+use domain::invalid::Invalid;
+use domain::refusal::Refusal;
+use domain::{signature, trust};
+use tonic::{Request, Response, Status};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+
+use super::agency::require_admin;
+use crate::shared::{Shared, after, caller, fault};
+
+/// The service.
+pub struct Service {
+    shared: Shared,
+}
+
+impl Service {
+    /// Over what every service works with.
+    pub const fn new(shared: Shared) -> Self {
+        Self { shared }
+    }
+
+    fn policy(&self) -> Result<Response<v1::SignaturePolicy>, Status> {
+        let rules = signature::policy(&self.shared.tables).map_err(fault)?;
+        Ok(Response::new(convert::signature::policy_to_wire(&rules)))
+    }
+}
+
+#[tonic::async_trait]
+impl TrustService for Service {
+    async fn add_trust_object(&self, request: Request<v1::AddTrustObjectRequest>) -> Result<Response<v1::TrustObject>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        let mut object = convert::trust::added(request.get_ref()).map_err(Failure::from)?;
+        object.subject = subject(&object).map_err(|rule| Failure::from(Invalid::one("trust_object.der", rule)))?;
+        let fingerprint = ring::digest::digest(&ring::digest::SHA256, &object.der);
+        object.fingerprint = Digest::try_from(fingerprint.as_ref()).map_err(|_| Failure::Internal)?;
+        let wire = convert::trust::to_wire(&object);
+        self.shared.carry_out(&caller, None, Command::Trust(trust::Command::Set(object))).await?;
+        Ok(Response::new(wire))
+    }
+
+    async fn remove_trust_object(&self, request: Request<v1::RemoveTrustObjectRequest>) -> Result<Response<v1::TrustObject>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        let fingerprint = name::trust(&request.get_ref().name).map_err(|e| Failure::from(Invalid::one("name", e)))?;
+        let all = trust::all(&self.shared.tables).map_err(fault)?;
+        let object = all.into_iter().find(|object| object.fingerprint == fingerprint);
+        let object = object.ok_or_else(|| Failure::Refused(Refusal::NotFound { name: request.get_ref().name.clone() }))?;
+        self.shared.carry_out(&caller, None, Command::Trust(trust::Command::Remove(fingerprint))).await?;
+        Ok(Response::new(convert::trust::to_wire(&object)))
+    }
+
+    async fn list_trust_objects(&self, request: Request<v1::ListTrustObjectsRequest>) -> Result<Response<v1::ListTrustObjectsResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let kind = convert::trust::list(&request).map_err(Failure::from)?;
+        let page = self.shared.page(&caller, &request)?;
+        let after = after(&page, str::parse::<Digest>)?;
+        let all = trust::all(&self.shared.tables).map_err(fault)?;
+        let objects: Vec<_> = all
+            .into_iter()
+            .filter(|object| kind.is_none_or(|kind| object.kind == kind))
+            .filter(|object| after.is_none_or(|after| object.fingerprint > after))
+            .take(page.size + 1)
+            .collect();
+        let (objects, next_page_token) = self.shared.cut(&page, objects, |object| object.fingerprint.to_string().into_bytes());
+        Ok(Response::new(v1::ListTrustObjectsResponse {
+            trust_objects: objects.iter().map(convert::trust::to_wire).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn get_signature_policy(&self, _: Request<v1::GetSignaturePolicyRequest>) -> Result<Response<v1::SignaturePolicy>, Status> {
+        self.policy()
+    }
+
+    async fn set_signature_policy(&self, request: Request<v1::SetSignaturePolicyRequest>) -> Result<Response<v1::SignaturePolicy>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        let rules = convert::signature::policy(request.get_ref()).map_err(Failure::from)?;
+        self.shared.carry_out(&caller, None, Command::Signature(signature::Command::SetPolicy(rules))).await?;
+        self.policy()
+    }
+}
+
+/// Whose object it is, read from its bytes; what cannot be read is not taken in.
+fn subject(object: &trust::TrustObject) -> Result<String, String> {
+    match object.kind {
+        trust::Kind::Anchor | trust::Kind::Intermediate => match X509Certificate::from_der(&object.der) {
+            Ok(([], certificate)) => Ok(certificate.subject().to_string()),
+            Ok(_) => Err("is a certificate with bytes after its end".into()),
+            Err(error) => Err(format!("is not an X.509 certificate in DER: {error}")),
+        },
+        trust::Kind::RevocationList => match CertificateRevocationList::from_der(&object.der) {
+            Ok(([], list)) => Ok(list.issuer().to_string()),
+            Ok(_) => Err("is a revocation list with bytes after its end".into()),
+            Err(error) => Err(format!("is not an X.509 revocation list in DER: {error}")),
+        },
+    }
+}

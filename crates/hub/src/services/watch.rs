@@ -1,0 +1,142 @@
+//! Watching an agency's feed: each change once and in order, hasty documents first, from a cursor that the watcher keeps.
+//!
+//! A feed has one lane per urgency, each in journal order. The cursor holds a place in every lane, so that a hasty document can go
+//! ahead without anything being told twice or left out. The stream reads the tables at its own pace: a slow reader holds up only
+//! itself.
+
+use std::time::Duration;
+
+use api::page::Cursor;
+use api::status::Failure;
+use domain::agency;
+use domain::command::Command;
+use domain::delivery::{self, Change, Delivery, Direction, HandOver, Status as DeliveryStatus, Step};
+use domain::document::{self, Document};
+use domain::principal::{self, Caller};
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use crate::shared::{Shared, fault, stopped};
+
+/// Lanes of a feed, hastiest first.
+pub const LANES: u8 = 5;
+/// Changes read at once.
+const BATCH: usize = 64;
+/// A stream that nothing wakes looks again after this: a wake-up is a hint.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// One change as a watcher is told of it.
+pub struct Told {
+    /// The copy concerned, unless the step is of the document itself.
+    pub delivery: Option<Delivery>,
+    /// The document.
+    pub document: Document,
+    /// What happened.
+    pub step: Step,
+    /// Where the watcher is, once it has this.
+    pub cursor: Cursor,
+}
+
+/// A watch under way.
+pub struct Watch {
+    /// What every service works with.
+    pub shared: Shared,
+    /// Who watches.
+    pub caller: Caller,
+    /// Whose feed.
+    pub agency: agency::Id,
+    /// Which feed.
+    pub direction: Direction,
+    /// From where.
+    pub cursor: Cursor,
+}
+
+impl Watch {
+    /// Tells changes until the watcher goes, is cut off, or the hub stops.
+    pub async fn run<M: Send + 'static>(mut self, sender: mpsc::Sender<Result<M, Status>>, message: impl Fn(&Shared, Told) -> Result<M, Failure> + Send) {
+        let _open = self.shared.metrics.watch_opened();
+        let mut woken = self.shared.feeds.subscribe(&self.agency);
+        let mut stop = self.shared.stop.clone();
+        loop {
+            woken.borrow_and_update();
+            let told = match self.pass(&sender, &message).await {
+                Ok(Passed::Told(told)) => told,
+                Ok(Passed::WatcherGone) => return,
+                Err(failure) => return drop(sender.send(Err(failure.into_status())).await),
+            };
+            if told > 0 {
+                continue;
+            }
+            tokio::select! {
+                () = sender.closed() => return,
+                () = stopped(&mut stop) => return drop(sender.send(Err(Failure::Draining.into_status())).await),
+                _ = woken.changed() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
+        }
+    }
+
+    /// One look at the lanes: the first that has something is told a batch of it.
+    async fn pass<M>(&mut self, sender: &mpsc::Sender<Result<M, Status>>, message: &impl Fn(&Shared, Told) -> Result<M, Failure>) -> Result<Passed, Failure> {
+        if !self.shared.is_active(&self.caller.principal)? || *self.shared.stop.borrow() {
+            return Err(if *self.shared.stop.borrow() { Failure::Draining } else { Failure::Unauthenticated });
+        }
+        // What the caller acts for may have changed since the stream began.
+        let principal = principal::find(&self.shared.tables, &self.caller.principal).map_err(fault)?;
+        if !principal.as_ref().and_then(Caller::of).is_some_and(|caller| caller.acts_for(&self.agency)) {
+            return Err(domain::refusal::Refusal::Denied.into());
+        }
+        for lane in 0..LANES {
+            let changes = delivery::changes(&self.shared.tables, &self.agency, self.direction, lane, self.cursor.lane(lane), BATCH).map_err(fault)?;
+            if changes.is_empty() {
+                continue;
+            }
+            return self.tell(lane, &changes, sender, message).await;
+        }
+        Ok(Passed::Told(0))
+    }
+
+    async fn tell<M>(
+        &mut self,
+        lane: u8,
+        changes: &[Change],
+        sender: &mpsc::Sender<Result<M, Status>>,
+        message: &impl Fn(&Shared, Told) -> Result<M, Failure>,
+    ) -> Result<Passed, Failure> {
+        let mut arrived = Vec::new();
+        for change in changes {
+            self.cursor.advance(lane, (change.seq, change.index));
+            let tables = &self.shared.tables;
+            let (Some(document), Some(step)) = (
+                document::find(tables, &change.document).map_err(fault)?,
+                delivery::step(tables, &change.document, change.seq, change.index).map_err(fault)?,
+            ) else {
+                continue;
+            };
+            let whose = if self.direction == Direction::Incoming { &self.agency } else { &change.agency };
+            let delivery = delivery::find(tables, &change.document, whose).map_err(fault)?;
+            if self.direction == Direction::Incoming && delivery.as_ref().is_some_and(|d| d.status == DeliveryStatus::Sent) {
+                arrived.push(change.document);
+            }
+            let told = Told { delivery, document, step, cursor: self.cursor.clone() };
+            if sender.send(Ok(message(&self.shared, told)?)).await.is_err() {
+                return Ok(Passed::WatcherGone);
+            }
+            // Something more urgent may have come while a slow reader took this.
+            if lane > 0 && sender.capacity() == 0 {
+                break;
+            }
+        }
+        if !arrived.is_empty() {
+            arrived.dedup();
+            let command = delivery::Command::Arrive { agency: self.agency.clone(), documents: arrived, how: HandOver::Watch };
+            self.shared.carry_out(&self.caller, None, Command::Delivery(command)).await?;
+        }
+        Ok(Passed::Told(changes.len()))
+    }
+}
+
+enum Passed {
+    Told(usize),
+    WatcherGone,
+}

@@ -1,0 +1,261 @@
+//! X.509 certificates, read once into what path building and reports need.
+
+use crate::algorithm::{AlgorithmId, PublicKey, Scheme, sha256};
+use crate::asn1::{Asn1Error, BIT_STRING, BOOLEAN, Element, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE};
+use crate::calendar::asn1_time;
+use crate::name::Name;
+use crate::oid;
+use crate::report::CertificateFacts;
+
+/// Extensions whose criticality this crate can honour.
+const UNDERSTOOD: &[&[u8]] = &[
+    oid::SUBJECT_KEY_ID,
+    oid::KEY_USAGE,
+    oid::SUBJECT_ALT_NAME,
+    oid::ISSUER_ALT_NAME,
+    oid::BASIC_CONSTRAINTS,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::AUTHORITY_KEY_ID,
+    oid::EXTENDED_KEY_USAGE,
+    oid::AUTHORITY_INFO_ACCESS,
+    oid::QC_STATEMENTS,
+];
+
+/// Extensions that restrict what may be below them, whether marked critical or not.
+const RESTRICTING: &[&[u8]] = &[oid::NAME_CONSTRAINTS, oid::POLICY_CONSTRAINTS];
+
+/// A certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    pub(crate) der: Vec<u8>,
+    pub(crate) sha256: [u8; 32],
+    pub(crate) serial: Vec<u8>,
+    pub(crate) issuer_raw: Vec<u8>,
+    pub(crate) issuer: Name,
+    pub(crate) subject: Name,
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
+    pub(crate) key: PublicKey,
+    pub(crate) key_id: Option<Vec<u8>>,
+    pub(crate) authority_key_id: Option<Vec<u8>>,
+    pub(crate) key_usage: Option<KeyUsage>,
+    pub(crate) extended_usages: Option<Vec<Vec<u8>>>,
+    /// Basic constraints: whether it is a CA, and how many intermediates may follow.
+    pub(crate) authority: Option<(bool, Option<u32>)>,
+    /// Extensions that cannot be honoured, dotted.
+    pub(crate) unsupported: Vec<String>,
+    tbs: (usize, usize),
+    signature_algorithm: (Vec<u8>, Vec<u8>),
+    signature: Vec<u8>,
+}
+
+/// The bits of keyUsage that matter here (RFC 5280, 4.2.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyUsage(u8);
+
+impl KeyUsage {
+    pub(crate) fn allows_document_signatures(self) -> bool {
+        // digitalSignature is bit 0, nonRepudiation bit 1, counted from the most significant one.
+        self.0 & 0b1100_0000 != 0
+    }
+
+    pub(crate) fn allows_certificate_signatures(self) -> bool {
+        self.0 & 0b0000_0100 != 0
+    }
+
+    pub(crate) fn allows_crl_signatures(self) -> bool {
+        self.0 & 0b0000_0010 != 0
+    }
+}
+
+impl Certificate {
+    /// Reads one certificate that fills `der`.
+    pub(crate) fn parse(der: &[u8]) -> Result<Self, Asn1Error> {
+        let outer = Element::parse(der, SEQUENCE)?;
+        let mut reader = outer.reader();
+        let tbs = reader.expect(SEQUENCE)?;
+        let algorithm = AlgorithmId::read(&mut reader)?;
+        let signature = reader.expect(BIT_STRING)?.bits()?.to_vec();
+        reader.finish()?;
+
+        let mut fields = tbs.reader();
+        fields.optional(0xa0)?;
+        let serial = fields.expect(INTEGER)?.content.to_vec();
+        // RFC 5280, 4.1.1.2: both algorithm fields are the same.
+        if AlgorithmId::read(&mut fields)? != algorithm {
+            return Err(Asn1Error::Malformed);
+        }
+        let issuer = fields.expect(SEQUENCE)?;
+        let mut validity = fields.expect(SEQUENCE)?.reader();
+        let not_before = asn1_time(&validity.read()?)?;
+        let not_after = asn1_time(&validity.read()?)?;
+        let subject = fields.expect(SEQUENCE)?;
+        let key = PublicKey::read(&fields.expect(SEQUENCE)?)?;
+        fields.optional(0x81)?;
+        fields.optional(0x82)?;
+        let extensions = fields.optional(0xa3)?;
+        fields.finish()?;
+
+        let start = outer.raw.len() - outer.content.len();
+        let mut certificate = Self {
+            der: der.to_vec(),
+            sha256: sha256(der),
+            serial,
+            issuer_raw: issuer.raw.to_vec(),
+            issuer: Name::read(&issuer)?,
+            subject: Name::read(&subject)?,
+            not_before,
+            not_after,
+            key,
+            key_id: None,
+            authority_key_id: None,
+            key_usage: None,
+            extended_usages: None,
+            authority: None,
+            unsupported: Vec::new(),
+            tbs: (start, start + tbs.raw.len()),
+            signature_algorithm: (algorithm.oid.to_vec(), algorithm.parameters.to_vec()),
+            signature,
+        };
+        if let Some(extensions) = extensions {
+            certificate.read_extensions(&extensions)?;
+        }
+        Ok(certificate)
+    }
+
+    fn read_extensions(&mut self, wrapper: &Element<'_>) -> Result<(), Asn1Error> {
+        let mut seen: Vec<&[u8]> = Vec::new();
+        for extension in wrapper.reader().expect(SEQUENCE)?.children()? {
+            let Extension { oid: identifier, critical, value } = Extension::read(&extension)?;
+            // RFC 5280, 4.2: an extension occurs once. The count bound keeps the comparison linear in practice.
+            if seen.contains(&identifier) || seen.len() >= 64 {
+                return Err(Asn1Error::Malformed);
+            }
+            seen.push(identifier);
+            let mut inner = Reader::new(value);
+            match identifier {
+                oid::SUBJECT_KEY_ID => self.key_id = Some(inner.expect(OCTET_STRING)?.octets()?.into_owned()),
+                oid::AUTHORITY_KEY_ID => {
+                    let id = inner.expect(SEQUENCE)?.reader().optional(0x80)?;
+                    self.authority_key_id = id.map(|id| id.content.to_vec());
+                }
+                oid::KEY_USAGE => {
+                    let bits = inner.expect(BIT_STRING)?.content;
+                    self.key_usage = Some(KeyUsage(bits.get(1).copied().unwrap_or(0)));
+                }
+                oid::EXTENDED_KEY_USAGE => {
+                    let usages = inner.expect(SEQUENCE)?.children()?;
+                    self.extended_usages = Some(usages.iter().map(|usage| usage.content.to_vec()).collect());
+                }
+                oid::BASIC_CONSTRAINTS => {
+                    let mut constraints = inner.expect(SEQUENCE)?.reader();
+                    let is_authority = constraints.optional(BOOLEAN)?.is_some_and(|flag| flag.content != [0]);
+                    let length = constraints.optional(INTEGER)?.map(|length| length.small_integer()).transpose()?;
+                    self.authority = Some((is_authority, length));
+                }
+                _ => {}
+            }
+            if RESTRICTING.contains(&identifier) || (critical && !UNDERSTOOD.contains(&identifier)) {
+                self.unsupported.push(oid::dotted(identifier));
+            }
+        }
+        Ok(())
+    }
+
+    /// The scheme of the issuer's signature on this certificate.
+    pub(crate) fn issuer_scheme(&self) -> Option<Scheme> {
+        let (oid, parameters) = &self.signature_algorithm;
+        Scheme::determine(&AlgorithmId { oid, parameters }, None).ok()
+    }
+
+    /// Whether `issuer`'s key made the signature on this certificate.
+    pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
+        let tbs = self.der.get(self.tbs.0..self.tbs.1).unwrap_or_default();
+        self.issuer_scheme().is_some_and(|scheme| scheme.verify(&issuer.key, tbs, &self.signature).is_ok())
+    }
+
+    pub(crate) fn is_valid_at(&self, at: i64) -> bool {
+        (self.not_before..=self.not_after).contains(&at)
+    }
+
+    /// Neither key identifier contradicts that `issuer` issued this certificate.
+    pub(crate) fn key_ids_fit(&self, issuer: &Self) -> bool {
+        match (&self.authority_key_id, &issuer.key_id) {
+            (Some(wanted), Some(own)) => wanted == own,
+            _ => true,
+        }
+    }
+
+    pub(crate) fn facts(&self) -> CertificateFacts {
+        CertificateFacts {
+            subject: self.subject.display(),
+            common_name: self.subject.first(oid::COMMON_NAME).to_owned(),
+            organisation: self.subject.first(oid::ORGANISATION).to_owned(),
+            issuer: self.issuer.display(),
+            serial: oid::hex(&self.serial),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            sha256: self.sha256,
+        }
+    }
+}
+
+/// One extension of a certificate or CRL.
+pub(crate) struct Extension<'a> {
+    pub(crate) oid: &'a [u8],
+    pub(crate) critical: bool,
+    pub(crate) value: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    pub(crate) fn read(element: &Element<'a>) -> Result<Self, Asn1Error> {
+        let mut reader = element.reader();
+        let oid = reader.expect(OID)?.content;
+        let critical = reader.optional(BOOLEAN)?.is_some_and(|flag| flag.content != [0]);
+        let value = reader.expect(OCTET_STRING)?;
+        if value.is_constructed() {
+            return Err(Asn1Error::Malformed);
+        }
+        reader.finish()?;
+        Ok(Self { oid, critical, value: value.content })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, Pki, Template};
+
+    #[test]
+    fn the_facts_agree_with_an_independent_reader() {
+        let pki = Pki::new();
+        let (_, other) = x509_parser::parse_x509_certificate(pki.signer.der()).unwrap();
+        let own = pki.signer.certificate();
+        assert_eq!(own.not_before, other.validity().not_before.timestamp());
+        assert_eq!(own.not_after, other.validity().not_after.timestamp());
+        assert_eq!(own.serial, other.raw_serial());
+        assert_eq!(own.facts().subject, other.subject().to_string());
+        assert_eq!(own.key.bits, &*other.public_key().subject_public_key.data);
+        assert!(own.is_valid_at(NOW));
+    }
+
+    #[test]
+    fn signatures_fit_the_issuer_and_nobody_else() {
+        let pki = Pki::new();
+        assert!(pki.signer.certificate().is_signed_by(&pki.issuer.certificate()));
+        assert!(!pki.signer.certificate().is_signed_by(&pki.root.certificate()));
+        let mut changed = pki.signer.der().to_vec();
+        let at = changed.windows(6).position(|window| window == b"Nguyen").unwrap();
+        changed[at] = b'M';
+        assert!(!Certificate::parse(&changed).unwrap().is_signed_by(&pki.issuer.certificate()));
+    }
+
+    #[test]
+    fn an_extension_that_occurs_twice_is_refused() {
+        let twice = vec![(oid::KEY_USAGE.to_vec(), true, vec![3, 2, 0, 0xc0])];
+        let template = Template { extra: twice, ..Template::signer() };
+        let node = Pki::new().issue(template);
+        assert!(Certificate::parse(node.der()).is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! CMS SignedData (RFC 5652), read from BER with the received bytes kept.
+
+use std::borrow::Cow;
+
+use crate::algorithm::AlgorithmId;
+use crate::asn1::{Asn1Error, Element, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET};
+use crate::oid;
+
+/// Attributes read per SignerInfo; real ones carry at most about ten.
+const MAX_ATTRIBUTES: usize = 64;
+/// SignerInfos read per CMS.
+pub(crate) const MAX_SIGNERS: usize = 16;
+
+/// Why bytes are not a SignedData.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CmsError {
+    #[error(transparent)]
+    Asn1(#[from] Asn1Error),
+    #[error("the CMS content is not SignedData")]
+    NotSignedData,
+    #[error("the CMS carries more than {0} certificates")]
+    TooManyCertificates(usize),
+    #[error("the CMS carries too many attributes or signers")]
+    TooMany,
+}
+
+/// A SignedData.
+#[derive(Debug)]
+pub(crate) struct SignedData<'a> {
+    pub(crate) content_type: &'a [u8],
+    /// The encapsulated content, if any.
+    pub(crate) content: Option<Cow<'a, [u8]>>,
+    /// Digest algorithms announced for the signers.
+    pub(crate) digest_algorithms: Vec<&'a [u8]>,
+    /// Raw certificates, in order, each once.
+    pub(crate) certificates: Vec<&'a [u8]>,
+    pub(crate) signers: Vec<SignerInfo<'a>>,
+}
+
+/// One SignerInfo.
+#[derive(Debug)]
+pub(crate) struct SignerInfo<'a> {
+    pub(crate) identifier: SignerId<'a>,
+    pub(crate) digest_algorithm: AlgorithmId<'a>,
+    pub(crate) signed_attributes: Option<SignedAttributes<'a>>,
+    pub(crate) signature_algorithm: AlgorithmId<'a>,
+    pub(crate) signature: Cow<'a, [u8]>,
+    pub(crate) unsigned_attributes: Vec<Attribute<'a>>,
+}
+
+/// The signed attributes, and the DER SET OF that was signed.
+#[derive(Debug)]
+pub(crate) struct SignedAttributes<'a> {
+    pub(crate) attributes: Vec<Attribute<'a>>,
+    pub(crate) der: Vec<u8>,
+}
+
+/// How a SignerInfo names its certificate.
+#[derive(Debug)]
+pub(crate) enum SignerId<'a> {
+    IssuerSerial { issuer_raw: &'a [u8], serial: &'a [u8] },
+    KeyId(Cow<'a, [u8]>),
+}
+
+/// One attribute with its values.
+#[derive(Debug)]
+pub(crate) struct Attribute<'a> {
+    pub(crate) oid: &'a [u8],
+    pub(crate) values: Vec<Element<'a>>,
+}
+
+impl<'a> SignedData<'a> {
+    /// Reads one ContentInfo at the start of `input`, and returns what follows it.
+    pub(crate) fn parse(input: &'a [u8], max_certificates: usize) -> Result<(Self, &'a [u8]), CmsError> {
+        let mut reader = Reader::new(input);
+        let info = reader.expect(SEQUENCE)?;
+        let rest = reader.rest();
+        let mut fields = info.reader();
+        if fields.expect(OID)?.content != oid::SIGNED_DATA {
+            return Err(CmsError::NotSignedData);
+        }
+        let signed = fields.expect(0xa0)?.reader().expect(SEQUENCE)?;
+        fields.finish()?;
+        Ok((Self::read(&signed, max_certificates)?, rest))
+    }
+
+    fn read(signed: &Element<'a>, max_certificates: usize) -> Result<Self, CmsError> {
+        let mut fields = signed.reader();
+        fields.expect(INTEGER)?;
+        let mut digest_algorithms = Vec::new();
+        for algorithm in fields.expect(SET)?.children()?.iter().take(MAX_SIGNERS) {
+            digest_algorithms.push(AlgorithmId::of(algorithm)?.oid);
+        }
+        let mut encapsulated = fields.expect(SEQUENCE)?.reader();
+        let content_type = encapsulated.expect(OID)?.content;
+        let content = match encapsulated.optional(0xa0)? {
+            Some(wrapper) => Some(wrapper.reader().expect(OCTET_STRING)?.octets()?),
+            None => None,
+        };
+        encapsulated.finish()?;
+        let certificates = match fields.optional(0xa0)? {
+            Some(set) => read_certificates(&set, max_certificates)?,
+            None => Vec::new(),
+        };
+        fields.optional(0xa1)?;
+        let infos = fields.expect(SET)?.children()?;
+        fields.finish()?;
+        if infos.len() > MAX_SIGNERS {
+            return Err(CmsError::TooMany);
+        }
+        let signers = infos.iter().map(SignerInfo::read).collect::<Result<_, _>>()?;
+        Ok(Self { content_type, content, digest_algorithms, certificates, signers })
+    }
+}
+
+fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<Vec<&'a [u8]>, CmsError> {
+    let mut certificates: Vec<&[u8]> = Vec::new();
+    let mut reader = set.reader();
+    while !reader.is_empty() {
+        let choice = reader.read()?;
+        // Attribute certificates and other choices ([0] to [3]) are of no use here. Real files repeat a certificate.
+        if choice.tag == SEQUENCE && !certificates.contains(&choice.raw) {
+            if certificates.len() >= limit {
+                return Err(CmsError::TooManyCertificates(limit));
+            }
+            certificates.push(choice.raw);
+        }
+    }
+    Ok(certificates)
+}
+
+impl<'a> SignerInfo<'a> {
+    fn read(element: &Element<'a>) -> Result<Self, CmsError> {
+        let mut fields = element.reader();
+        fields.expect(INTEGER)?;
+        let identifier = fields.read()?;
+        let identifier = match identifier.tag {
+            SEQUENCE => {
+                let mut pair = identifier.reader();
+                let issuer_raw = pair.expect(SEQUENCE)?.raw;
+                SignerId::IssuerSerial { issuer_raw, serial: pair.expect(INTEGER)?.content }
+            }
+            0x80 | 0xa0 => SignerId::KeyId(identifier.octets()?),
+            _ => return Err(Asn1Error::Malformed.into()),
+        };
+        let digest_algorithm = AlgorithmId::read(&mut fields)?;
+        let signed_attributes = match fields.optional(0xa0)? {
+            // RFC 5652, 5.4: the digest covers the attributes as a DER SET OF, whatever their wire form.
+            Some(set) => Some(SignedAttributes { attributes: read_attributes(&set)?, der: set.to_der(SET)? }),
+            None => None,
+        };
+        let signature_algorithm = AlgorithmId::read(&mut fields)?;
+        let signature = fields.expect(OCTET_STRING)?.octets()?;
+        let unsigned_attributes = match fields.optional(0xa1)? {
+            Some(set) => read_attributes(&set)?,
+            None => Vec::new(),
+        };
+        fields.finish()?;
+        Ok(Self { identifier, digest_algorithm, signed_attributes, signature_algorithm, signature, unsigned_attributes })
+    }
+
+    pub(crate) fn signed<'s>(&'s self, identifier: &'s [u8]) -> impl Iterator<Item = &'s Attribute<'a>> {
+        let attributes = self.signed_attributes.iter().flat_map(|signed| &signed.attributes);
+        attributes.filter(move |attribute| attribute.oid == identifier)
+    }
+}
+
+fn read_attributes<'a>(set: &Element<'a>) -> Result<Vec<Attribute<'a>>, CmsError> {
+    let mut attributes = Vec::new();
+    let mut reader = set.reader();
+    while !reader.is_empty() {
+        if attributes.len() >= MAX_ATTRIBUTES {
+            return Err(CmsError::TooMany);
+        }
+        let mut pair = reader.expect(SEQUENCE)?.reader();
+        let oid = pair.expect(OID)?.content;
+        let values = pair.expect(SET)?.children()?;
+        pair.finish()?;
+        attributes.push(Attribute { oid, values });
+    }
+    Ok(attributes)
+}

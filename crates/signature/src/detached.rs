@@ -1,0 +1,241 @@
+//! Detached CMS signatures (`.p7s`).
+
+use crate::cms::SignedData;
+use crate::judge::{self, Judged};
+use crate::judgement::Judgement;
+use crate::oid;
+use crate::options::Options;
+use crate::report::{Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication};
+use crate::signer::{Demands, SigningCertificateAttribute};
+use crate::trust::TrustStore;
+
+/// Judges every signer of the CMS `cms` over `content`.
+///
+/// `cms` is one ContentInfo in BER or DER (not PEM). One that encloses its content is taken if that is `content`, byte
+/// for byte. Coverage is [`Coverage::Whole`] if a signature is intact; a CMS that cannot be read gives one report with
+/// FORMAT_FAILURE and [`Coverage::NotSigned`].
+#[must_use]
+pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: &Options) -> DocumentReport {
+    let (data, rest) = match SignedData::parse(cms, options.limits.max_certificates) {
+        Ok(read) => read,
+        Err(error) => return unreadable(format!("the CMS is unreadable: {error}")),
+    };
+    if data.signers.is_empty() {
+        return unreadable("the CMS has no signer".to_owned());
+    }
+    let demands = Demands {
+        content: &[content],
+        content_type: oid::DATA,
+        signing_certificate: SigningCertificateAttribute::Optional,
+        claimed_time: None,
+    };
+    let mut faults = Vec::new();
+    let mut intact = false;
+    let mut signatures = Vec::with_capacity(data.signers.len());
+    for (index, info) in data.signers.iter().take(options.limits.max_signatures).enumerate() {
+        let mut judged = judge::signature(&data, info, &demands, trust, options);
+        if !rest.is_empty() {
+            let reason = format!("{} bytes follow the CMS", rest.len());
+            judged.judgement.fail(SubIndication::FormatFailure, reason);
+        }
+        match data.content.as_deref() {
+            Some(enclosed) if enclosed == content => judged.judgement.note("the CMS encloses its content"),
+            Some(_) => {
+                judged.judgement.fail(SubIndication::FormatFailure, "the CMS encloses other content than the one presented");
+            }
+            None => {}
+        }
+        let is_intact = judged.arithmetic.intact && !judged.judgement.has_failed();
+        intact |= is_intact;
+        let report = report(format!("signer {}", index + 1), "CMS", judged);
+        signatures.push(SignatureReport { covers_whole_file: is_intact, ..report });
+    }
+    if !intact {
+        faults.push("no signature over this content is intact".to_owned());
+    }
+    let length = content.len() as u64;
+    let coverage = if intact { Coverage::Whole } else { Coverage::BytesAddedAfter { signed_end: 0, length } };
+    DocumentReport { coverage, signatures, faults }
+}
+
+fn unreadable(reason: String) -> DocumentReport {
+    let mut judgement = Judgement::default();
+    judgement.fail(SubIndication::FormatFailure, reason.clone());
+    let judged = Judged { judgement, ..Judged::default() };
+    let signatures = vec![report("signer 1".to_owned(), "CMS", judged)];
+    DocumentReport { coverage: Coverage::NotSigned, signatures, faults: vec![reason] }
+}
+
+/// A report without what only a PDF has.
+pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> SignatureReport {
+    let Judged { judgement, arithmetic, proved_time } = judged;
+    let (verdict, sub_indication) = judgement.outcome();
+    let certificate = arithmetic.certificate.as_ref();
+    SignatureReport {
+        field,
+        sub_filter: sub_filter.to_owned(),
+        verdict,
+        sub_indication,
+        reasons: judgement.reasons,
+        signer: certificate.map(|one| one.facts()),
+        signer_kind: certificate.map_or(SignerKind::Unknown, |one| one.subject.signer_kind()),
+        claimed_time: arithmetic.claimed_time,
+        proved_time,
+        digest_algorithm: arithmetic.digest_algorithm,
+        signature_algorithm: arithmetic.signature_algorithm,
+        weak_digest: arithmetic.weak_digest,
+        byte_range: None,
+        covers_whole_file: false,
+        is_document_timestamp: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::asn1::{Reader, encode};
+    use crate::options::RevocationPolicy;
+    use crate::report::Verdict;
+    use crate::testing::{CmsTemplate, NOW, Pki, cms};
+
+    fn judge(bytes: &[u8], content: &[u8], pki: &Pki) -> DocumentReport {
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        trust.add_intermediate(pki.issuer.der()).unwrap();
+        let options = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) };
+        verify_detached(bytes, content, &trust, &options)
+    }
+
+    fn sample(pki: &Pki, template: &CmsTemplate<'_>) -> Vec<u8> {
+        cms(&pki.signer, &[&pki.signer], b"content", template)
+    }
+
+    /// The same value with every constructed length indefinite.
+    fn indefinite(input: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut reader = Reader::new(input);
+        while !reader.is_empty() {
+            let element = reader.read().unwrap();
+            if element.is_constructed() {
+                out.extend([element.tag, 0x80]);
+                out.extend(indefinite(element.content));
+                out.extend([0, 0]);
+            } else {
+                out.extend_from_slice(element.raw);
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn a_detached_signature_passes_over_its_content_only() {
+        let pki = Pki::new();
+        let bytes = sample(&pki, &CmsTemplate::default());
+        let report = judge(&bytes, b"content", &pki);
+        assert_eq!(report.signatures[0].verdict, Verdict::TotalPassed, "{report:?}");
+        assert_eq!(report.coverage, Coverage::Whole);
+        let other = judge(&bytes, b"other content", &pki);
+        assert_eq!(other.signatures[0].sub_indication, Some(SubIndication::HashFailure));
+        assert_ne!(other.coverage, Coverage::Whole);
+    }
+
+    #[test]
+    fn enclosed_content_has_to_be_the_content() {
+        let pki = Pki::new();
+        let bytes = sample(&pki, &CmsTemplate { enclose: true, ..CmsTemplate::default() });
+        assert_eq!(judge(&bytes, b"content", &pki).signatures[0].verdict, Verdict::TotalPassed);
+        assert_eq!(judge(&bytes, b"", &pki).signatures[0].verdict, Verdict::TotalFailed);
+    }
+
+    #[test]
+    fn indefinite_lengths_are_read_and_attributes_hashed_as_der() {
+        let pki = Pki::new();
+        let bytes = sample(&pki, &CmsTemplate::default());
+        // Certificates are signed as they stand: only what is around them may change its lengths.
+        let certificate = pki.signer.der();
+        let rewritten = indefinite(&bytes);
+        let at = rewritten.windows(indefinite(certificate).len()).position(|w| w == indefinite(certificate)).unwrap();
+        let mut rewritten = rewritten;
+        rewritten.splice(at..at + indefinite(certificate).len(), certificate.iter().copied());
+        assert_ne!(rewritten, bytes);
+        assert_eq!(judge(&rewritten, b"content", &pki).signatures[0].verdict, Verdict::TotalPassed);
+    }
+
+    #[test]
+    fn content_that_reads_as_attributes_needs_signed_attributes() {
+        let pki = Pki::new();
+        let content = encode(crate::asn1::SET, b"anything");
+        let template = CmsTemplate { signed_attributes: false, ..CmsTemplate::default() };
+        let bytes = cms(&pki.signer, &[&pki.signer], &content, &template);
+        let report = judge(&bytes, &content, &pki);
+        assert_eq!(report.signatures[0].sub_indication, Some(SubIndication::FormatFailure));
+    }
+
+    #[test]
+    fn several_signers_are_judged_each_and_bytes_behind_are_refused() {
+        let pki = Pki::new();
+        let bytes = sample(&pki, &CmsTemplate { signers: 3, ..CmsTemplate::default() });
+        let report = judge(&bytes, b"content", &pki);
+        assert_eq!(report.signatures.len(), 3);
+        assert!(report.signatures.iter().all(|one| one.verdict == Verdict::TotalPassed));
+        let trailing = judge(&[bytes.as_slice(), b"x"].concat(), b"content", &pki);
+        assert!(trailing.signatures.iter().all(|one| one.sub_indication == Some(SubIndication::FormatFailure)));
+    }
+
+    /// Attached signatures on which this verifier and `openssl cms` differ, with the reason.
+    const KNOWN_DIFFERENCES: &[(&str, &str)] = &[(
+        "dss-1419/CAdES-BpB-att-SHA256-SHA512withRSA.p7m",
+        "the signature algorithm names another digest than the digest algorithm, which is refused",
+    )];
+
+    #[test]
+    fn attached_signatures_of_other_programs_agree_with_openssl() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/dss-cades");
+        let Ok(manifest) = std::fs::read_to_string(root.join("manifest.tsv")) else {
+            println!("skipped: 1 folder (corpora/dss-cades) is not present");
+            return;
+        };
+        let mut compared = 0;
+        let mut wrong = Vec::new();
+        for line in manifest.lines().filter(|line| line.contains("-noverify: VALID]")) {
+            let file = line.split('\t').next().unwrap();
+            let Ok(bytes) = std::fs::read(root.join(file)) else { continue };
+            let parsed = SignedData::parse(&bytes, 64).map(|(data, _)| data.content.map(Cow::into_owned));
+            let content = parsed.unwrap_or_default().unwrap_or_default();
+            let report = verify_detached(&bytes, &content, &TrustStore::new(), &Options::at(NOW));
+            compared += 1;
+            let failed = report.signatures.iter().find(|one| one.verdict == Verdict::TotalFailed);
+            if let Some(failed) = failed.filter(|_| !KNOWN_DIFFERENCES.iter().any(|(known, _)| *known == file)) {
+                wrong.push(format!("{file}: {:?}", failed.reasons));
+            }
+        }
+        assert!(wrong.is_empty(), "{} of {compared}\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn arbitrary_cms_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {
+            let report = judge(&bytes, b"content", &Pki::new());
+            prop_assert!(report.signatures.iter().all(|one| one.verdict != Verdict::TotalPassed));
+        }
+
+        #[test]
+        fn a_mutated_cms_never_panics(
+            edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        ) {
+            let pki = Pki::new();
+            let mut bytes = sample(&pki, &CmsTemplate { stamp: Some((&pki.tsa, NOW - 60)), ..CmsTemplate::default() });
+            for (at, value) in edits {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            let _ = judge(&bytes, b"content", &pki);
+        }
+    }
+}

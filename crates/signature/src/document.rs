@@ -1,0 +1,542 @@
+//! Signed PDF documents: every signature judged, and what of the file they cover.
+
+use crate::detached::report;
+use crate::options::Options;
+use crate::pdf::{self, ByteRange, File, Found};
+use crate::report::{Coverage, DocumentReport, SignatureReport, Verdict};
+use crate::trust::TrustStore;
+use crate::value::{Value, malformed};
+
+/// Judges every signature of the PDF `bytes`.
+///
+/// Signatures are found by walking the present document (form fields and page widgets) through all revisions'
+/// cross-references. A file whose structure cannot be read counts as not signed, or as [`Coverage::Destroyed`] where it
+/// holds remains of signatures; it is never repaired.
+#[must_use]
+pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> DocumentReport {
+    let Some(header) = pdf::header_offset(bytes) else {
+        let faults = vec!["the file has no PDF header".to_owned()];
+        return DocumentReport { coverage: Coverage::NotPdf, signatures: Vec::new(), faults };
+    };
+    let mut faults = Vec::new();
+    let (base, file) = match open(bytes, header, options) {
+        Ok(opened) => opened,
+        Err(error) => {
+            faults.push(format!("the structure of the file is unreadable: {error}"));
+            return DocumentReport { coverage: without_signatures(bytes, None, false), signatures: Vec::new(), faults };
+        }
+    };
+    if base > 0 {
+        faults.push(format!("{base} bytes stand in front of the PDF header: they are not part of the document"));
+    }
+    if file.xref.trailer.lookup("Encrypt").is_some() {
+        faults.push("the document is encrypted: what the signatures cover cannot be read here".to_owned());
+    }
+    let pdf::Signatures { found, is_dangling, is_shared, left_out } = pdf::find_signatures(&file);
+    if is_shared {
+        faults.push("several form fields show one and the same signature".to_owned());
+    }
+    if is_dangling {
+        faults.push("a signature field points to a signature that is not there".to_owned());
+    }
+    if found.is_empty() {
+        let coverage = without_signatures(bytes, Some(&file), is_dangling);
+        if coverage == Coverage::Destroyed {
+            faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
+        }
+        return DocumentReport { coverage, signatures: Vec::new(), faults };
+    }
+    if left_out > 0 {
+        faults.push(format!("the document has {left_out} more signatures than are judged"));
+    }
+    let judged = found.iter().map(|found| judge_one(found, file.data, base, trust, options));
+    let mut judged: Vec<PdfSignature> = judged.collect();
+    judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
+    let coverage = coverage(&judged, base, bytes.len());
+    let signatures = judged.into_iter().map(|signature| signature.report).collect();
+    DocumentReport { coverage, signatures, faults }
+}
+
+/// Offsets count from the header (ISO 32000-1, 7.5.2); writers that count from the start of the file are understood too.
+fn open<'a>(bytes: &'a [u8], header: usize, options: &'a Options) -> Result<(usize, File<'a>), pdf::PdfError> {
+    let from_header = bytes.get(header..).unwrap_or_default();
+    match File::open(from_header, &options.limits) {
+        Ok(file) => Ok((header, file)),
+        Err(error) if header == 0 => Err(error),
+        Err(error) => File::open(bytes, &options.limits).map(|file| (0, file)).map_err(|_| error),
+    }
+}
+
+fn without_signatures(bytes: &[u8], file: Option<&File<'_>>, is_dangling: bool) -> Coverage {
+    if is_dangling || pdf::has_remains(bytes, file) { Coverage::Destroyed } else { Coverage::NotSigned }
+}
+
+/// A report, and what coverage is counted by.
+struct PdfSignature {
+    report: SignatureReport,
+    /// End of a sound byte range.
+    signed_end: Option<usize>,
+    is_intact: bool,
+    is_vouched_for: bool,
+}
+
+/// See [`Coverage`].
+fn coverage(signatures: &[PdfSignature], base: usize, length: usize) -> Coverage {
+    let has_other = signatures.iter().any(|one| !one.report.is_document_timestamp);
+    let counting = |one: &&PdfSignature| !(has_other && one.report.is_document_timestamp);
+    let furthest = |accept: &dyn Fn(&PdfSignature) -> bool| {
+        signatures.iter().filter(counting).filter(|one| accept(one)).filter_map(|one| one.signed_end).max()
+    };
+    let end = furthest(&|one| one.report.verdict == Verdict::TotalPassed)
+        .or_else(|| furthest(&|one| one.is_intact && one.is_vouched_for))
+        .or_else(|| furthest(&|one| one.is_intact))
+        .or_else(|| furthest(&|_| true));
+    match end {
+        None => Coverage::Destroyed,
+        Some(end) if base == 0 && end == length => Coverage::Whole,
+        Some(end) => Coverage::BytesAddedAfter { signed_end: end as u64, length: length as u64 },
+    }
+}
+
+fn judge_one(found: &Found, data: &[u8], base: usize, trust: &TrustStore, options: &Options) -> PdfSignature {
+    let dictionary = &found.dictionary;
+    let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
+    let checked = pdf::check_byte_range(found, data);
+    let range = checked.as_ref().ok().map(|(range, _)| *range);
+    let mut judged = match &checked {
+        Ok((range, contents)) => {
+            let content = range.parts(data);
+            Value { dictionary, contents: &contents.bytes, content: &content, trust, options }.judge(&sub_filter)
+        }
+        Err(reason) => malformed(reason.clone()),
+    };
+    if let Some(ByteRange { end, .. }) = range
+        && end < data.len()
+    {
+        judged.judgement.note(format!("{} bytes follow what this signature covers", data.len() - end));
+    }
+    let is_intact = judged.arithmetic.intact && !judged.judgement.has_failed();
+    let is_vouched_for = judged.judgement.is_vouched_for;
+    let is_document_timestamp = sub_filter == "ETSI.RFC3161";
+    let mut report = report(found.field.clone(), &sub_filter, judged);
+    report.byte_range = pdf::byte_range_numbers(dictionary);
+    report.is_document_timestamp = is_document_timestamp;
+    report.covers_whole_file = base == 0 && range.is_some_and(|range| range.end == data.len());
+    PdfSignature { report, signed_end: range.map(|range| range.end), is_intact, is_vouched_for }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::algorithm::Digest;
+    use crate::asn1::OCTET_STRING;
+    use crate::oid;
+    use crate::options::{RevocationPolicy, WeakDigest};
+    use crate::report::SubIndication;
+    use crate::testing::{CmsTemplate, NOW, Node, Pki, Template, YEAR, cms, last_xref, plain_pdf, revise, sign_pdf, time_stamp};
+
+    const CADES: &str = "ETSI.CAdES.detached";
+
+    fn trust(pki: &Pki) -> TrustStore {
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        trust.add_intermediate(pki.issuer.der()).unwrap();
+        trust
+    }
+
+    fn trust_with_crls(pki: &Pki, revoked: &[(&[u8], i64)]) -> TrustStore {
+        let mut trust = trust(pki);
+        trust.add_crl(&pki.crl(NOW - 10, NOW + 1000, revoked)).unwrap();
+        trust.add_crl(&pki.root_crl(NOW - 10, NOW + 1000)).unwrap();
+        trust
+    }
+
+    fn signed_by(signer: &Node, template: &CmsTemplate<'_>) -> Vec<u8> {
+        sign_pdf(&plain_pdf(), 0, CADES, |content| cms(signer, &[signer], content, template))
+    }
+
+    fn signed(pki: &Pki, template: &CmsTemplate<'_>) -> Vec<u8> {
+        signed_by(&pki.signer, template)
+    }
+
+    fn outcome(report: &DocumentReport) -> (Verdict, Option<SubIndication>) {
+        let [only] = report.signatures.as_slice() else { panic!("{report:?}") };
+        (only.verdict, only.sub_indication)
+    }
+
+    fn judge(bytes: &[u8], trust: &TrustStore) -> DocumentReport {
+        verify_pdf(bytes, trust, &Options::at(NOW))
+    }
+
+    #[test]
+    fn a_sound_signature_passes_and_covers_the_whole_file() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let report = judge(&pdf, &trust_with_crls(&pki, &[]));
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None), "{report:?}");
+        assert_eq!(report.coverage, Coverage::Whole);
+        let only = &report.signatures[0];
+        assert_eq!((only.field.as_str(), only.sub_filter.as_str()), ("Sig1", CADES));
+        assert_eq!(only.signer.as_ref().unwrap().common_name, "Nguyen Van A");
+        // 2026-11-26 08:00:00 +07:00.
+        assert_eq!(only.claimed_time, Some(1_795_654_800));
+        assert_eq!(only.proved_time, None);
+        assert_eq!(only.digest_algorithm, "SHA-256");
+        assert_eq!(only.signature_algorithm, "Ed25519");
+        assert!(only.covers_whole_file && !only.weak_digest && !only.is_document_timestamp);
+    }
+
+    #[test]
+    fn missing_revocation_data_is_indeterminate_unless_the_operator_accepts_it() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let report = judge(&pdf, &trust(&pki));
+        assert_eq!(outcome(&report), (Verdict::Indeterminate, Some(SubIndication::TryLater)));
+        let options = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) };
+        let report = verify_pdf(&pdf, &trust(&pki), &options);
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
+        assert!(report.signatures[0].reasons.iter().any(|reason| reason.contains("unknown revocation accepted")));
+    }
+
+    #[test]
+    fn a_revoked_certificate_never_passes() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let serial = pki.signer.certificate().serial;
+        // Claimed the day before: revoked an hour ago, and long before that.
+        let after = judge(&pdf, &trust_with_crls(&pki, &[(&serial, NOW - 3600)]));
+        assert_eq!(outcome(&after), (Verdict::Indeterminate, Some(SubIndication::RevokedNoPoe)));
+        let before = judge(&pdf, &trust_with_crls(&pki, &[(&serial, NOW - 30 * 86_400)]));
+        assert_eq!(outcome(&before), (Verdict::TotalFailed, Some(SubIndication::Revoked)));
+    }
+
+    #[test]
+    fn a_time_stamp_proves_the_time_and_outlives_expiry_and_revocation() {
+        let pki = Pki::new();
+        let time = NOW - 7200;
+        let template = CmsTemplate { stamp: Some((&pki.tsa, time)), ..CmsTemplate::default() };
+        let pdf = signed(&pki, &template);
+        let serial = pki.signer.certificate().serial;
+        let report = judge(&pdf, &trust_with_crls(&pki, &[(&serial, NOW - 3600)]));
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None), "{report:?}");
+        assert_eq!(report.signatures[0].proved_time, Some(time));
+        let later = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW + 3 * YEAR) };
+        assert_eq!(outcome(&verify_pdf(&pdf, &trust(&pki), &later)), (Verdict::TotalPassed, None));
+        let bare = signed(&pki, &CmsTemplate::default());
+        let expired = verify_pdf(&bare, &trust(&pki), &later);
+        assert_eq!(outcome(&expired), (Verdict::Indeterminate, Some(SubIndication::OutOfBoundsNoPoe)));
+    }
+
+    #[test]
+    fn a_time_stamp_by_the_wrong_authority_proves_nothing() {
+        let pki = Pki::new();
+        let template = CmsTemplate { stamp: Some((&pki.signer, NOW - 7200)), ..CmsTemplate::default() };
+        let report = judge(&signed(&pki, &template), &trust_with_crls(&pki, &[]));
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
+        assert_eq!(report.signatures[0].proved_time, None);
+        assert!(report.signatures[0].reasons.iter().any(|reason| reason.contains("proves nothing")));
+    }
+
+    #[test]
+    fn a_signature_older_than_its_certificate_fails() {
+        let pki = Pki::new();
+        let young = pki.issue(Template { not_before: NOW - 3600, ..Template::signer() });
+        let template = CmsTemplate { stamp: Some((&pki.tsa, NOW - 7200)), ..CmsTemplate::default() };
+        let report = judge(&signed_by(&young, &template), &trust_with_crls(&pki, &[]));
+        assert_eq!(outcome(&report), (Verdict::TotalFailed, Some(SubIndication::NotYetValid)));
+    }
+
+    #[test]
+    fn a_changed_byte_fails_by_its_hash_and_a_changed_value_by_the_signature() {
+        let pki = Pki::new();
+        let trust = trust_with_crls(&pki, &[]);
+        let mut pdf = signed(&pki, &CmsTemplate::default());
+        let at = pdf.windows(8).position(|window| window == b"MediaBox").unwrap();
+        pdf[at + 10] = b'9';
+        assert_eq!(outcome(&judge(&pdf, &trust)), (Verdict::TotalFailed, Some(SubIndication::HashFailure)));
+
+        let broken = sign_pdf(&plain_pdf(), 0, CADES, |content| {
+            let mut cms = cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default());
+            *cms.last_mut().unwrap() ^= 1;
+            cms
+        });
+        assert_eq!(outcome(&judge(&broken, &trust)), (Verdict::TotalFailed, Some(SubIndication::SigCryptoFailure)));
+    }
+
+    #[test]
+    fn bytes_added_after_are_told() {
+        let pki = Pki::new();
+        let trust = trust_with_crls(&pki, &[]);
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let added = revise(&pdf, Some(last_xref(&pdf)), &[(3, "<</Type/Page/Parent 2 0 R>>".to_owned())]);
+        for bytes in [added, [pdf.as_slice(), b"% comment"].concat()] {
+            let report = judge(&bytes, &trust);
+            assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
+            let expected = Coverage::BytesAddedAfter { signed_end: pdf.len() as u64, length: bytes.len() as u64 };
+            assert_eq!(report.coverage, expected);
+            assert!(!report.signatures[0].covers_whole_file);
+        }
+    }
+
+    #[test]
+    fn a_second_signature_covers_the_first_and_only_a_passing_one_counts() {
+        let pki = Pki::new();
+        let without_crls = trust(&pki);
+        let trust = trust_with_crls(&pki, &[]);
+        let first = signed(&pki, &CmsTemplate::default());
+        let sign = |signer: &Node| sign_pdf(&first, 1, CADES, |content| cms(signer, &[signer], content, &CmsTemplate::default()));
+        let report = judge(&sign(&pki.signer), &trust);
+        assert_eq!(report.coverage, Coverage::Whole);
+        assert_eq!(report.signatures.iter().map(|one| one.covers_whole_file).collect::<Vec<_>>(), [false, true]);
+
+        let stranger = Pki::new().root.issue(Template { name: "Stranger".to_owned(), ..Template::authority("", None) });
+        let stranger = stranger.issue(Template::signer());
+        let pdf = sign(&stranger);
+        // Without revocation data nothing passes, and the stranger still does not count.
+        let undecided = judge(&pdf, &without_crls);
+        assert!(undecided.signatures.iter().all(|one| one.verdict == Verdict::Indeterminate));
+        assert!(matches!(undecided.coverage, Coverage::BytesAddedAfter { .. }));
+        let report = judge(&pdf, &trust);
+        let verdicts: Vec<_> = report.signatures.iter().map(|one| one.verdict).collect();
+        assert_eq!(verdicts, [Verdict::TotalPassed, Verdict::Indeterminate]);
+        let expected = Coverage::BytesAddedAfter { signed_end: first.len() as u64, length: pdf.len() as u64 };
+        assert_eq!(report.coverage, expected);
+    }
+
+    #[test]
+    fn a_document_time_stamp_is_judged_and_does_not_vouch_for_content() {
+        let pki = Pki::new();
+        let trust = trust_with_crls(&pki, &[]);
+        let stamp = |pdf: &[u8], index| sign_pdf(pdf, index, "ETSI.RFC3161", |content| time_stamp(&pki.tsa, content, NOW - 60));
+        let report = judge(&stamp(&plain_pdf(), 0), &trust);
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None), "{report:?}");
+        assert!(report.signatures[0].is_document_timestamp);
+        assert_eq!(report.signatures[0].proved_time, Some(NOW - 60));
+        assert_eq!(report.coverage, Coverage::Whole);
+        let signed = signed(&pki, &CmsTemplate::default());
+        assert!(matches!(judge(&stamp(&signed, 1), &trust).coverage, Coverage::BytesAddedAfter { .. }));
+    }
+
+    #[test]
+    fn the_form_of_the_cms_is_checked() {
+        let pki = Pki::new();
+        let trust = trust_with_crls(&pki, &[]);
+        let failing = [
+            CmsTemplate { signers: 2, ..CmsTemplate::default() },
+            CmsTemplate { signers: 0, ..CmsTemplate::default() },
+            CmsTemplate { enclose: true, ..CmsTemplate::default() },
+            CmsTemplate { content_type: oid::TST_INFO, ..CmsTemplate::default() },
+        ];
+        for template in &failing {
+            let report = judge(&signed(&pki, template), &trust);
+            assert_eq!(outcome(&report), (Verdict::TotalFailed, Some(SubIndication::FormatFailure)), "{report:?}");
+        }
+        let unpinned = CmsTemplate { signing_certificate: false, ..CmsTemplate::default() };
+        let report = judge(&signed(&pki, &unpinned), &trust);
+        assert_eq!(outcome(&report), (Verdict::Indeterminate, Some(SubIndication::SigConstraintsFailure)));
+        let bare = CmsTemplate { signed_attributes: false, ..CmsTemplate::default() };
+        let adbe = sign_pdf(&plain_pdf(), 0, "adbe.pkcs7.detached", |content| cms(&pki.signer, &[&pki.signer], content, &bare));
+        assert_eq!(outcome(&judge(&adbe, &trust)), (Verdict::TotalPassed, None));
+    }
+
+    #[test]
+    fn a_substituted_or_missing_signing_certificate_is_noticed() {
+        let pki = Pki::new();
+        let trust = trust_with_crls(&pki, &[]);
+        let missing = sign_pdf(&plain_pdf(), 0, CADES, |content| cms(&pki.signer, &[], content, &CmsTemplate::default()));
+        let expected = (Verdict::Indeterminate, Some(SubIndication::NoSigningCertificateFound));
+        assert_eq!(outcome(&judge(&missing, &trust)), expected);
+        // The pinned hash is that of the issuer's certificate.
+        let hash = crate::asn1::encode(OCTET_STRING, &crate::algorithm::sha256(pki.issuer.der()));
+        let sequence = |inner: &[u8]| crate::asn1::encode(crate::asn1::SEQUENCE, inner);
+        let pinned = crate::testing::attribute(oid::SIGNING_CERTIFICATE_V2, &sequence(&sequence(&sequence(&hash))));
+        let template = CmsTemplate { signing_certificate: false, extra_attributes: vec![pinned], ..CmsTemplate::default() };
+        assert_eq!(outcome(&judge(&signed(&pki, &template), &trust)), expected);
+    }
+
+    #[test]
+    fn sha1_is_weak_and_passes_only_by_configuration() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate { digest: Digest::Sha1, ..CmsTemplate::default() });
+        let report = judge(&pdf, &trust_with_crls(&pki, &[]));
+        assert_eq!(outcome(&report), (Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure)));
+        assert!(report.signatures[0].weak_digest);
+        let options = Options { weak_digest: WeakDigest::Accept, ..Options::at(NOW) };
+        let report = verify_pdf(&pdf, &trust_with_crls(&pki, &[]), &options);
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
+        assert!(report.signatures[0].weak_digest);
+    }
+
+    #[test]
+    fn old_kinds_of_signatures_are_judged_and_unknown_ones_named() {
+        let pki = Pki::new();
+        let trust = trust_with_crls(&pki, &[]);
+        let options = Options { weak_digest: WeakDigest::Accept, ..Options::at(NOW) };
+        let enclosing = CmsTemplate { enclose: true, ..CmsTemplate::default() };
+        let make = |salt: &'static [u8]| {
+            sign_pdf(&plain_pdf(), 0, "adbe.pkcs7.sha1", |content| {
+                let digest = Digest::Sha1.of(&[content, salt]);
+                cms(&pki.signer, &[&pki.signer], digest.as_ref(), &enclosing)
+            })
+        };
+        let report = verify_pdf(&make(b""), &trust, &options);
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None), "{report:?}");
+        assert!(report.signatures[0].weak_digest);
+        let strict = judge(&make(b""), &trust);
+        assert_eq!(outcome(&strict), (Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure)));
+        let changed = verify_pdf(&make(b"x"), &trust, &options);
+        assert_eq!(outcome(&changed), (Verdict::TotalFailed, Some(SubIndication::HashFailure)));
+
+        let bare = |sub_filter| sign_pdf(&plain_pdf(), 0, sub_filter, |_| crate::asn1::encode(OCTET_STRING, &[1; 256]));
+        let report = verify_pdf(&bare("adbe.x509.rsa_sha1"), &trust, &options);
+        assert_eq!(outcome(&report), (Verdict::Indeterminate, Some(SubIndication::NoSigningCertificateFound)));
+        assert!(report.signatures[0].weak_digest);
+        let report = verify_pdf(&bare("Some.Thing"), &trust, &options);
+        assert_eq!(outcome(&report), (Verdict::Indeterminate, Some(SubIndication::Generic)));
+    }
+
+    #[test]
+    fn signatures_of_page_widgets_are_found_and_counted_once() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let page = |annotation: &str| (3, format!("<</Type/Page/Parent 2 0 R/Annots[{annotation}]>>"));
+        let widget = "<</Subtype/Widget/FT/Sig/T(Sig1)/V 11 0 R>>";
+        let both = revise(&pdf, Some(last_xref(&pdf)), &[page(widget)]);
+        assert_eq!(judge(&both, &trust(&pki)).signatures.len(), 1);
+        let no_form = (1, "<</Type/Catalog/Pages 2 0 R>>".to_owned());
+        let only_widget = revise(&pdf, Some(last_xref(&pdf)), &[no_form, page(widget)]);
+        assert_eq!(judge(&only_widget, &trust(&pki)).signatures.len(), 1);
+        let other_name = revise(&pdf, Some(last_xref(&pdf)), &[page("<</Subtype/Widget/FT/Sig/T(Other)/V 11 0 R>>")]);
+        let report = judge(&other_name, &trust(&pki));
+        assert_eq!((report.signatures.len(), report.faults.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_signature_that_the_present_document_dropped_is_destroyed() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let dropped = revise(&pdf, Some(last_xref(&pdf)), &[(1, "<</Type/Catalog/Pages 2 0 R>>".to_owned())]);
+        let report = judge(&dropped, &trust(&pki));
+        assert_eq!((report.coverage, report.signatures.len()), (Coverage::Destroyed, 0));
+        let cut = &pdf[..pdf.len() - 40];
+        assert_eq!(judge(cut, &trust(&pki)).coverage, Coverage::Destroyed);
+    }
+
+    #[test]
+    fn bytes_in_front_of_the_header_are_not_covered() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let bytes = [b"data:application/pdf,".as_slice(), &pdf].concat();
+        let report = judge(&bytes, &trust_with_crls(&pki, &[]));
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
+        let expected = Coverage::BytesAddedAfter { signed_end: pdf.len() as u64, length: bytes.len() as u64 };
+        assert_eq!(report.coverage, expected);
+        assert_eq!(report.faults.len(), 1);
+    }
+
+    #[test]
+    fn signatures_beyond_the_limit_are_told_and_not_judged() {
+        let pki = Pki::new();
+        let first = signed(&pki, &CmsTemplate::default());
+        let make = |content: &[u8]| cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default());
+        let pdf = sign_pdf(&first, 1, CADES, make);
+        let mut options = Options::at(NOW);
+        options.limits.max_signatures = 1;
+        let report = verify_pdf(&pdf, &trust_with_crls(&pki, &[]), &options);
+        assert_eq!((report.signatures.len(), report.faults.len()), (1, 1));
+        assert!(matches!(report.coverage, Coverage::BytesAddedAfter { .. }));
+    }
+
+    #[test]
+    fn files_without_signatures_say_so() {
+        let trust = TrustStore::new();
+        assert_eq!(judge(&plain_pdf(), &trust).coverage, Coverage::NotSigned);
+        assert_eq!(judge(b"hello", &trust).coverage, Coverage::NotPdf);
+        assert_eq!(judge(b"", &trust).coverage, Coverage::NotPdf);
+    }
+
+    #[test]
+    fn bytes_behind_the_cms_are_refused() {
+        let pki = Pki::new();
+        let pdf = sign_pdf(&plain_pdf(), 0, CADES, |content| {
+            let mut cms = cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default());
+            cms.extend([0, 0, 7]);
+            cms
+        });
+        let report = judge(&pdf, &trust_with_crls(&pki, &[]));
+        assert_eq!(outcome(&report), (Verdict::TotalFailed, Some(SubIndication::FormatFailure)));
+    }
+
+    /// `cargo test -p signature --release -- --ignored --nocapture speed`: the part of `ring`'s SHA-256 rate that is left.
+    #[test]
+    #[ignore = "a measurement"]
+    fn speed_of_a_large_document() {
+        use std::time::Instant;
+        let pki = Pki::new();
+        let stream = (4, format!("<</Length {0}>>stream\n{1}\nendstream", 10 << 20, "x".repeat(10 << 20)));
+        let plain = plain_pdf();
+        let large = revise(&plain, Some(last_xref(&plain)), &[stream]);
+        let pdf = sign_pdf(&large, 0, CADES, |content| cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default()));
+        let trust = trust_with_crls(&pki, &[]);
+        let best = |work: &dyn Fn()| {
+            (0..20)
+                .map(|_| {
+                    let started = Instant::now();
+                    work();
+                    started.elapsed()
+                })
+                .min()
+                .unwrap()
+        };
+        let hashing = best(&|| assert_eq!(crate::algorithm::sha256(&pdf).len(), 32));
+        let judging = best(&|| assert_eq!(judge(&pdf, &trust).coverage, Coverage::Whole));
+        let small = signed(&pki, &CmsTemplate::default());
+        let small_judging = best(&|| assert_eq!(judge(&small, &trust).coverage, Coverage::Whole));
+        println!(
+            "{} bytes: SHA-256 {hashing:?}, verification {judging:?} ({:.0} % of the hashing rate); {} bytes: {small_judging:?}",
+            pdf.len(),
+            100.0 * hashing.as_secs_f64() / judging.as_secs_f64(),
+            small.len(),
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            let mut pdf = b"%PDF-1.7\n".to_vec();
+            pdf.extend(&bytes);
+            judge(&pdf, &TrustStore::new());
+        }
+
+        #[test]
+        fn a_mutated_signed_file_never_panics_and_never_passes_whole(
+            edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            cut in proptest::option::of(any::<prop::sample::Index>()),
+        ) {
+            let pki = Pki::new();
+            let original = signed(&pki, &CmsTemplate { stamp: Some((&pki.tsa, NOW - 60)), ..CmsTemplate::default() });
+            let mut pdf = original.clone();
+            for (at, value) in edits {
+                let at = at.index(pdf.len());
+                pdf[at] = value;
+            }
+            if let Some(cut) = cut {
+                pdf.truncate(cut.index(pdf.len()) + 1);
+            }
+            let report = judge(&pdf, &trust_with_crls(&pki, &[]));
+            let contents = original.windows(10).position(|window| window == b"/Contents<").unwrap() + 9;
+            let end = original.windows(3).rposition(|window| window == b">>>").unwrap() + 1;
+            let outside_changed = pdf.len() != original.len()
+                || pdf[..contents] != original[..contents]
+                || pdf[end..] != original[end..];
+            if outside_changed {
+                let passed = report.signatures.iter().any(|one| one.verdict == Verdict::TotalPassed);
+                prop_assert!(!passed || report.coverage != Coverage::Whole);
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The verdict on one CMS signature: arithmetic, proof of existence, certificate path, revocation, algorithm policy, in
+//! the order of EN 319 102-1, 5.3 to 5.5.
+
+use std::sync::Arc;
+
+use crate::calendar::display;
+use crate::certificate::Certificate;
+use crate::cms::{SignedData, SignerInfo};
+use crate::judgement::Judgement;
+use crate::oid;
+use crate::options::{Options, RevocationPolicy, WeakDigest};
+use crate::path::{self, Purpose};
+use crate::report::SubIndication;
+use crate::revocation::{self, Status};
+use crate::signer::{self, Arithmetic, Demands};
+use crate::timestamp;
+use crate::trust::TrustStore;
+
+/// Time-stamp tokens looked at per signature; a real one carries one.
+const MAX_TOKENS: usize = 4;
+
+/// A signature, judged.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    pub(crate) judgement: Judgement,
+    pub(crate) arithmetic: Arithmetic,
+    pub(crate) proved_time: Option<i64>,
+}
+
+/// A proved time, and what is not known about its prover.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proof {
+    pub(crate) time: Option<i64>,
+    pub(crate) unknown_revocation: Option<String>,
+}
+
+/// Judges one SignerInfo over `demands.content`.
+pub(crate) fn signature(
+    data: &SignedData<'_>,
+    info: &SignerInfo<'_>,
+    demands: &Demands<'_>,
+    trust: &TrustStore,
+    options: &Options,
+) -> Judged {
+    let mut judgement = Judgement::default();
+    let arithmetic = signer::check(data, info, demands, &mut judgement);
+    let proof = prove_time(info, trust, options, &mut judgement);
+    judge_trust(&arithmetic, &proof, trust, options, &mut judgement);
+    Judged { judgement, arithmetic, proved_time: proof.time }
+}
+
+/// The earliest time that a token over the signature value proves. A bad token gives no time and says so; the signature
+/// is then judged without proof (EN 319 102-1, 5.5.4).
+fn prove_time(info: &SignerInfo<'_>, trust: &TrustStore, options: &Options, judgement: &mut Judgement) -> Proof {
+    let attributes = info.unsigned_attributes.iter().filter(|attribute| attribute.oid == oid::SIGNATURE_TIME_STAMP);
+    let mut best = Proof::default();
+    for value in attributes.flat_map(|attribute| &attribute.values).take(MAX_TOKENS) {
+        let (token, _) = timestamp::verify(value.raw, &[&info.signature], trust, options);
+        match token.proof() {
+            Some(time) => {
+                judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
+                if best.time.is_none_or(|earlier| time < earlier) {
+                    best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
+                }
+            }
+            None => {
+                let reasons = token.judgement.reasons.join("; ");
+                judgement.note(format!("the time stamp proves nothing: {reasons}"));
+            }
+        }
+    }
+    best
+}
+
+/// Path, revocation and algorithm policy. Nothing of it can mend a signature whose arithmetic failed, so that it is left out there.
+pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustStore, options: &Options, judgement: &mut Judgement) {
+    if arithmetic.weak_digest {
+        weak(options, "the signature rests on SHA-1", judgement);
+    }
+    let Some(leaf) = arithmetic.certificate.as_ref().filter(|_| !judgement.has_failed()) else { return };
+    let at = proof.time.unwrap_or(options.at);
+    if let Some(time) = proof.time.filter(|&time| time < leaf.not_before) {
+        let reason =
+            format!("the signature existed at {}, before its certificate became valid at {}", display(time), display(leaf.not_before));
+        judgement.fail(SubIndication::NotYetValid, reason);
+        return;
+    }
+    let path = match path::find(leaf, &arithmetic.pool, trust, at, Purpose::DocumentSigning, &options.limits) {
+        Ok(path) => path,
+        Err(fault) => {
+            judgement.is_vouched_for = fault.is_vouched_for;
+            judgement.doubt(fault.indication, fault.reason);
+            return;
+        }
+    };
+    judgement.is_vouched_for = true;
+    for weakness in &path.weaknesses {
+        weak(options, weakness, judgement);
+    }
+    judge_revocation(&path.certificates, arithmetic.claimed_time, at, trust, options, judgement);
+    if let Some(reason) = &proof.unknown_revocation
+        // A signature that is good at the judgement time does not lean on the proof.
+        && !leaf.is_valid_at(options.at)
+    {
+        unknown_revocation(options, &format!("time stamp: {reason}"), judgement);
+    }
+}
+
+fn judge_revocation(
+    path: &[Arc<Certificate>],
+    claimed_time: Option<i64>,
+    at: i64,
+    trust: &TrustStore,
+    options: &Options,
+    judgement: &mut Judgement,
+) {
+    let statuses = revocation::statuses(path, trust, at, options.at);
+    for (index, (status, certificate)) in statuses.into_iter().zip(path).enumerate() {
+        let name = certificate.subject.first(oid::COMMON_NAME);
+        match status {
+            Status::Good => {}
+            Status::Unknown(reason) => unknown_revocation(options, &reason, judgement),
+            Status::Revoked { date, .. } if date > at => {
+                judgement.note(format!("the certificate {name:?} was revoked after the signature, at {}", display(date)));
+            }
+            Status::Revoked { date, reason } => {
+                judgement.is_vouched_for = false;
+                let sentence = format!("the certificate {name:?} was revoked at {} ({reason})", display(date));
+                if index > 0 {
+                    judgement.doubt(SubIndication::RevokedCaNoPoe, sentence);
+                // The claimed time is no proof for the signer, but it may be taken as an admission.
+                } else if claimed_time.is_some_and(|claimed| claimed >= date) {
+                    judgement.fail(SubIndication::Revoked, format!("{sentence}, before the claimed signing time"));
+                } else {
+                    judgement.doubt(SubIndication::RevokedNoPoe, sentence);
+                }
+            }
+        }
+    }
+}
+
+fn unknown_revocation(options: &Options, reason: &str, judgement: &mut Judgement) {
+    match options.revocation {
+        RevocationPolicy::Require => judgement.doubt(SubIndication::TryLater, reason),
+        RevocationPolicy::Accept => judgement.note(format!("unknown revocation accepted: {reason}")),
+    }
+}
+
+/// A weak algorithm, by the operator's policy.
+pub(crate) fn weak(options: &Options, reason: &str, judgement: &mut Judgement) {
+    match options.weak_digest {
+        WeakDigest::Reject => judgement.doubt(SubIndication::CryptoConstraintsFailure, reason),
+        WeakDigest::Accept => judgement.note(format!("{reason}; accepted by configuration")),
+    }
+}

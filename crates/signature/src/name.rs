@@ -1,0 +1,195 @@
+//! Distinguished names: shown to readers, compared by RFC 5280, 7.1, and read for a guess at who signs.
+
+use crate::asn1::{Asn1Error, BMP_STRING, Element, OID, SEQUENCE, UTF8_STRING, encode};
+use crate::oid;
+use crate::report::SignerKind;
+
+/// Teletex and other eight-bit strings, read as Latin-1.
+const LATIN1_STRINGS: [u8; 2] = [0x14, 0x1b];
+
+/// First words of the names of public bodies and enterprises, lower case.
+const ORGANISATION_WORDS: &[&str] = &[
+    "ban ",
+    "bảo hiểm",
+    "bộ ",
+    "bệnh viện",
+    "chi cục",
+    "chính phủ",
+    "cổng ",
+    "công an",
+    "công ty",
+    "cục ",
+    "cơ quan",
+    "doanh nghiệp",
+    "hội ",
+    "hội đồng",
+    "học viện",
+    "kho bạc",
+    "ngân hàng",
+    "nhà xuất bản",
+    "phòng ",
+    "quốc hội",
+    "sở ",
+    "thanh tra",
+    "thông tấn",
+    "tòa án",
+    "tổng công ty",
+    "tổng cục",
+    "trung tâm",
+    "trường ",
+    "tập đoàn",
+    "ubnd",
+    "uỷ ban",
+    "văn phòng",
+    "viện ",
+    "xã ",
+    "đài ",
+    "đại học",
+    "đảng ",
+    "ủy ban",
+];
+
+/// A name as received and in its comparable form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    attributes: Vec<(Vec<u8>, String)>,
+    comparable: Vec<u8>,
+}
+
+impl Name {
+    pub(crate) fn read(element: &Element<'_>) -> Result<Self, Asn1Error> {
+        let mut attributes = Vec::new();
+        let mut comparable = Vec::new();
+        for set in element.children()? {
+            for attribute in set.children()? {
+                if attribute.tag != SEQUENCE {
+                    return Err(Asn1Error::UnexpectedTag { expected: SEQUENCE, found: attribute.tag });
+                }
+                let mut reader = attribute.reader();
+                let kind = reader.expect(OID)?;
+                let value = reader.read()?;
+                reader.finish()?;
+                let text = text(&value);
+                comparable.extend_from_slice(kind.raw);
+                let folded = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+                comparable.extend(encode(UTF8_STRING, folded.as_bytes()));
+                attributes.push((kind.content.to_vec(), text));
+            }
+            // A set of two attributes is another name than two sets of one.
+            comparable.push(0);
+        }
+        Ok(Self { attributes, comparable })
+    }
+
+    /// Equal for names that RFC 5280 calls the same: case, inner spaces and the string type do not matter.
+    pub(crate) fn comparable(&self) -> &[u8] {
+        &self.comparable
+    }
+
+    pub(crate) fn first(&self, kind: &'static [u8]) -> &str {
+        self.all(kind).next().unwrap_or_default()
+    }
+
+    fn all(&self, kind: &'static [u8]) -> impl Iterator<Item = &str> {
+        self.attributes.iter().filter(move |(own, _)| own == kind).map(|(_, text)| text.as_str())
+    }
+
+    /// `CN=..., O=...`, with personal identifiers masked.
+    pub(crate) fn display(&self) -> String {
+        let parts = self.attributes.iter().map(|(kind, value)| {
+            let known = oid::ATTRIBUTE_NAMES.iter().find(|(identifier, _)| identifier == kind);
+            let name = known.map_or_else(|| oid::dotted(kind), |(_, name)| (*name).to_owned());
+            if *kind == oid::USER_ID || *kind == oid::SERIAL_NUMBER { format!("{name}={}", mask(value)) } else { format!("{name}={value}") }
+        });
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
+    pub(crate) fn signer_kind(&self) -> SignerKind {
+        let common_name = fold(self.first(oid::COMMON_NAME));
+        for user_id in self.all(oid::USER_ID).map(fold) {
+            if ["cmnd", "cccd", "hc:", "cmt"].iter().any(|prefix| user_id.starts_with(prefix)) {
+                return SignerKind::Person;
+            }
+            if ["mst", "mns", "mdd"].iter().any(|prefix| user_id.starts_with(prefix)) && common_name.is_empty() {
+                return SignerKind::Organisation;
+            }
+        }
+        if !self.first(oid::SURNAME).is_empty() || !self.first(oid::GIVEN_NAME).is_empty() {
+            return SignerKind::Person;
+        }
+        let units = self.all(oid::ORGANISATION).chain(self.all(oid::ORGANISATIONAL_UNIT));
+        let starts_like_a_body = ORGANISATION_WORDS.iter().any(|word| common_name.starts_with(word) || common_name == word.trim_end());
+        if !common_name.is_empty() && (starts_like_a_body || units.map(fold).any(|unit| unit == common_name)) {
+            return SignerKind::Organisation;
+        }
+        let words: Vec<&str> = common_name.split(' ').collect();
+        let like_a_name = words.iter().all(|word| !word.is_empty() && word.chars().all(char::is_alphabetic));
+        if (2..=5).contains(&words.len()) && like_a_name { SignerKind::Person } else { SignerKind::Unknown }
+    }
+}
+
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+fn text(value: &Element<'_>) -> String {
+    match value.tag {
+        BMP_STRING => {
+            let units = value.content.chunks(2).map(|pair| pair.iter().fold(0u16, |unit, &byte| unit << 8 | u16::from(byte)));
+            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        tag if LATIN1_STRINGS.contains(&tag) => value.content.iter().map(|&byte| char::from(byte)).collect(),
+        _ => String::from_utf8_lossy(value.content).into_owned(),
+    }
+}
+
+/// Keeps a scheme prefix such as `CCCD:` and the last two characters.
+fn mask(value: &str) -> String {
+    let (prefix, number) = value.split_once(':').map_or(("", value), |(prefix, number)| (prefix, number));
+    let count = number.chars().count();
+    let kept: String = number.chars().skip(if count > 4 { count - 2 } else { count }).collect();
+    if prefix.is_empty() { format!("***{kept}") } else { format!("{prefix}:***{kept}") }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::asn1::SET;
+
+    pub(crate) fn name_der(attributes: &[(&[u8], &str)]) -> Vec<u8> {
+        let sets = attributes.iter().map(|(kind, value)| {
+            let pair = [encode(OID, kind), encode(UTF8_STRING, value.as_bytes())].concat();
+            encode(SET, &encode(SEQUENCE, &pair))
+        });
+        encode(SEQUENCE, &sets.collect::<Vec<_>>().concat())
+    }
+
+    fn name(attributes: &[(&[u8], &str)]) -> Name {
+        Name::read(&Element::parse(&name_der(attributes), SEQUENCE).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn personal_identifiers_are_masked_in_display() {
+        let name = name(&[(oid::USER_ID, "CCCD:096012345678"), (oid::COMMON_NAME, "Nguyễn Văn A")]);
+        assert_eq!(name.display(), "UID=CCCD:***78, CN=Nguyễn Văn A");
+    }
+
+    #[test]
+    fn names_compare_without_case_and_extra_spaces() {
+        let one = name(&[(oid::COMMON_NAME, "Root  CA")]);
+        assert_eq!(one.comparable(), name(&[(oid::COMMON_NAME, " root ca")]).comparable());
+        assert_ne!(one.comparable(), name(&[(oid::COMMON_NAME, "root ca 2")]).comparable());
+        assert_ne!(one.comparable(), name(&[(oid::ORGANISATION, "root ca")]).comparable());
+    }
+
+    #[test]
+    fn people_and_organisations_are_told_apart() {
+        let person = name(&[(oid::COMMON_NAME, "Bùi Trung Ninh"), (oid::ORGANISATION, "ĐẠI HỌC QUỐC GIA HÀ NỘI")]);
+        assert_eq!(person.signer_kind(), SignerKind::Person);
+        let portal = name(&[(oid::COMMON_NAME, "CỔNG THÔNG TIN ĐIỆN TỬ CHÍNH PHỦ")]);
+        assert_eq!(portal.signer_kind(), SignerKind::Organisation);
+        let ministry = name(&[(oid::COMMON_NAME, "BỘ XÂY DỰNG"), (oid::ORGANISATION, "Bộ Xây dựng")]);
+        assert_eq!(ministry.signer_kind(), SignerKind::Organisation);
+        assert_eq!(name(&[(oid::COMMON_NAME, "x-42")]).signer_kind(), SignerKind::Unknown);
+    }
+}

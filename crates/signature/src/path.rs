@@ -1,0 +1,342 @@
+//! Certificate paths from a signer to a trust anchor (RFC 5280, 6, without policies and name constraints: a path that
+//! carries them is not judged good).
+
+use std::sync::Arc;
+
+use crate::algorithm::Scheme;
+use crate::calendar::display;
+use crate::certificate::Certificate;
+use crate::oid;
+use crate::options::Limits;
+use crate::report::SubIndication;
+use crate::trust::{Anchor, TrustStore};
+
+/// What the leaf is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    DocumentSigning,
+    TimeStamping,
+}
+
+/// A path that fulfils every check, leaf first, anchor last.
+#[derive(Clone, Debug)]
+pub(crate) struct Path {
+    pub(crate) certificates: Vec<Arc<Certificate>>,
+    /// Sentences about weak algorithms in it.
+    pub(crate) weaknesses: Vec<String>,
+}
+
+/// Why there is no such path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PathFault {
+    pub(crate) indication: SubIndication,
+    pub(crate) reason: String,
+    /// Everything above the leaf is in order: an anchor vouches for whose key it is.
+    pub(crate) is_vouched_for: bool,
+}
+
+impl PathFault {
+    fn new(indication: SubIndication, reason: String) -> Self {
+        Self { indication, reason, is_vouched_for: false }
+    }
+}
+
+/// Finds a path for `leaf` that is good at the time `at`, through `extra` certificates and the store.
+pub(crate) fn find(
+    leaf: &Arc<Certificate>,
+    extra: &[Arc<Certificate>],
+    trust: &TrustStore,
+    at: i64,
+    purpose: Purpose,
+    limits: &Limits,
+) -> Result<Path, PathFault> {
+    let mut search = Search { extra, trust, at, limits, work: 0, best: None };
+    let mut path = vec![Arc::clone(leaf)];
+    if let Some(found) = search.extend(&mut path, None) {
+        // What the leaf may do is asked last: of a certificate that nobody vouches for it does not matter.
+        return match check_leaf(leaf, at, purpose) {
+            Ok(()) => Ok(found),
+            Err(fault) => Err(PathFault { is_vouched_for: true, ..fault }),
+        };
+    }
+    Err(search.best.unwrap_or_else(|| {
+        let issuer = leaf.issuer.first(oid::COMMON_NAME);
+        let reason = format!("no certificate chain to a trust anchor was found (issuer {issuer:?})");
+        PathFault::new(SubIndication::NoCertificateChainFound, reason)
+    }))
+}
+
+fn check_leaf(leaf: &Certificate, at: i64, purpose: Purpose) -> Result<(), PathFault> {
+    let chain = |reason: &str| Err(PathFault::new(SubIndication::ChainConstraintsFailure, reason.to_owned()));
+    if let Some(unsupported) = leaf.unsupported.first() {
+        return Err(unsupported_fault(leaf, unsupported));
+    }
+    match purpose {
+        Purpose::DocumentSigning => {
+            if leaf.key_usage.is_some_and(|usage| !usage.allows_document_signatures()) {
+                return chain("the key usage of the signing certificate does not allow signatures");
+            }
+            let usages = leaf.extended_usages.as_deref();
+            let allowed = |usage: &Vec<u8>| oid::DOCUMENT_SIGNING_USAGES.contains(&usage.as_slice());
+            if usages.is_some_and(|usages| !usages.iter().any(allowed)) {
+                return chain("the extended key usage of the signing certificate excludes document signatures");
+            }
+        }
+        Purpose::TimeStamping => {
+            // RFC 3161, 2.3: the usage is present and the only one. That it be critical is not demanded here.
+            match leaf.extended_usages.as_deref() {
+                Some([only]) if only == oid::TIME_STAMPING => {}
+                _ => return chain("the time-stamp certificate is not made for time stamping only"),
+            }
+            if leaf.key_usage.is_some_and(|usage| !usage.allows_document_signatures()) {
+                return chain("the key usage of the time-stamp certificate does not allow signatures");
+            }
+        }
+    }
+    check_validity(leaf, at)
+}
+
+fn check_validity(certificate: &Certificate, at: i64) -> Result<(), PathFault> {
+    if certificate.is_valid_at(at) {
+        return Ok(());
+    }
+    let reason = format!(
+        "the certificate {:?} is valid from {} to {}, and not at {}",
+        certificate.subject.first(oid::COMMON_NAME),
+        display(certificate.not_before),
+        display(certificate.not_after),
+        display(at)
+    );
+    Err(PathFault::new(SubIndication::OutOfBoundsNoPoe, reason))
+}
+
+fn unsupported_fault(certificate: &Certificate, extension: &str) -> PathFault {
+    let name = certificate.subject.first(oid::COMMON_NAME);
+    let reason = format!("the certificate {name:?} carries extension {extension}, which cannot be processed");
+    PathFault::new(SubIndication::CertificateChainGeneralFailure, reason)
+}
+
+struct Search<'a> {
+    extra: &'a [Arc<Certificate>],
+    trust: &'a TrustStore,
+    at: i64,
+    limits: &'a Limits,
+    work: usize,
+    /// The fault of the first path that reached an anchor.
+    best: Option<PathFault>,
+}
+
+impl Search<'_> {
+    /// Extends `path` depth first until it ends in an anchor. A path with a fault is followed on, because its fault is
+    /// worth telling only if it leads to an anchor.
+    fn extend(&mut self, path: &mut Vec<Arc<Certificate>>, fault: Option<&PathFault>) -> Option<Path> {
+        let last = Arc::clone(path.last()?);
+        let trust = self.trust;
+        for anchor in trust.anchors_named(&last.subject).filter(|anchor| anchor.certificate.sha256 == last.sha256) {
+            if anchor.is_trusted_at(self.at) && fault.is_none() {
+                return Some(self.finished(path));
+            }
+        }
+        if path.len() >= self.limits.max_path_length {
+            return None;
+        }
+        for anchor in trust.anchors_named(&last.issuer) {
+            if !self.is_issuer(&anchor.certificate, &last) {
+                continue;
+            }
+            let checked = check_anchor(anchor, self.at).and_then(|()| check_issuer(&anchor.certificate, path));
+            match worst(fault.cloned(), checked.err()).map_or(Ok(()), Err) {
+                Ok(()) => {
+                    path.push(Arc::clone(&anchor.certificate));
+                    return Some(self.finished(path));
+                }
+                Err(fault) => self.note(fault),
+            }
+        }
+        let extra = self.extra;
+        let embedded = extra.iter().filter(|one| one.subject.comparable() == last.issuer.comparable());
+        for candidate in trust.intermediates_named(&last.issuer).chain(embedded) {
+            let repeated = path.iter().any(|one| {
+                one.sha256 == candidate.sha256 || (one.key == candidate.key && one.subject.comparable() == candidate.subject.comparable())
+            });
+            if repeated || !self.is_issuer(candidate, &last) {
+                continue;
+            }
+            let checked = check_issuer(candidate, path).and_then(|()| check_validity(candidate, self.at));
+            let worst = worst(fault.cloned(), checked.err());
+            path.push(Arc::clone(candidate));
+            if let Some(found) = self.extend(path, worst.as_ref()) {
+                return Some(found);
+            }
+            path.pop();
+        }
+        None
+    }
+
+    /// Whether `issuer` signed `subject`, within the budget of signature checks.
+    fn is_issuer(&mut self, issuer: &Certificate, subject: &Certificate) -> bool {
+        if self.work >= self.limits.max_path_work {
+            let reason = "too many candidate certificates: the search for a chain was given up".to_owned();
+            self.note(PathFault::new(SubIndication::CertificateChainGeneralFailure, reason));
+            return false;
+        }
+        if !subject.key_ids_fit(issuer) {
+            return false;
+        }
+        // Remembered answers count too, so that a verdict does not depend on what was judged before.
+        self.work += 1;
+        self.trust.is_signed_by(subject, issuer)
+    }
+
+    /// `path` with what is weak in it. How a certificate of the store is signed does not matter: the operator chose
+    /// exactly its bytes, so that no collision can put another one in its place.
+    fn finished(&self, path: &[Arc<Certificate>]) -> Path {
+        let mut weaknesses = Vec::new();
+        for certificate in path {
+            let name = certificate.subject.first(oid::COMMON_NAME);
+            if certificate.key.is_short_rsa() {
+                weaknesses.push(format!("the certificate {name:?} has an RSA key below 2048 bits"));
+            }
+            if certificate.issuer_scheme().is_some_and(Scheme::is_weak) && !self.trust.holds(certificate) {
+                weaknesses.push(format!("the certificate {name:?} is signed with SHA-1"));
+            }
+        }
+        Path { certificates: path.to_vec(), weaknesses }
+    }
+
+    fn note(&mut self, fault: PathFault) {
+        self.best.get_or_insert(fault);
+    }
+}
+
+/// The fault that weighs more, the lower one if both weigh the same.
+fn worst(lower: Option<PathFault>, upper: Option<PathFault>) -> Option<PathFault> {
+    match (lower, upper) {
+        (Some(lower), Some(upper)) if upper.indication < lower.indication => Some(upper),
+        (lower, upper) => lower.or(upper),
+    }
+}
+
+fn check_anchor(anchor: &Anchor, at: i64) -> Result<(), PathFault> {
+    if anchor.is_trusted_at(at) {
+        return Ok(());
+    }
+    let reason = format!("the trust anchor was not trusted at {}", display(at));
+    Err(PathFault::new(SubIndication::OutOfBoundsNoPoe, reason))
+}
+
+/// What RFC 5280, 6.1.4 demands of the certificate that issued the last one of `path`.
+fn check_issuer(issuer: &Certificate, path: &[Arc<Certificate>]) -> Result<(), PathFault> {
+    let name = issuer.subject.first(oid::COMMON_NAME);
+    let chain = |reason: String| Err(PathFault::new(SubIndication::ChainConstraintsFailure, reason));
+    if let Some(unsupported) = issuer.unsupported.first() {
+        return Err(unsupported_fault(issuer, unsupported));
+    }
+    let Some((true, max_below)) = issuer.authority else {
+        return chain(format!("the issuing certificate {name:?} is not a certification authority"));
+    };
+    if issuer.key_usage.is_some_and(|usage| !usage.allows_certificate_signatures()) {
+        return chain(format!("the key usage of {name:?} does not allow it to issue certificates"));
+    }
+    // Self-issued certificates do not count (RFC 5280, 4.2.1.9); nor does the leaf.
+    let below = path.iter().skip(1).filter(|one| one.issuer.comparable() != one.subject.comparable()).count();
+    if max_below.is_some_and(|max| below > usize::try_from(max).unwrap_or(usize::MAX)) {
+        return chain(format!("the chain below {name:?} is longer than it allows"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, Pki, Template, YEAR};
+
+    fn find_at(pki: &Pki, leaf: &Certificate, at: i64) -> Result<Path, PathFault> {
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        let extra = [Arc::new(pki.issuer.certificate())];
+        find(&Arc::new(leaf.clone()), &extra, &trust, at, Purpose::DocumentSigning, &Limits::default())
+    }
+
+    fn indication(pki: &Pki, template: Template) -> SubIndication {
+        find_at(pki, &pki.issue(template).certificate(), NOW).unwrap_err().indication
+    }
+
+    #[test]
+    fn a_three_level_path_is_found() {
+        let pki = Pki::new();
+        let path = find_at(&pki, &pki.signer.certificate(), NOW).unwrap();
+        assert_eq!(path.certificates.len(), 3);
+        assert!(path.weaknesses.is_empty());
+    }
+
+    #[test]
+    fn without_the_anchor_there_is_no_path() {
+        let pki = Pki::new();
+        let leaf = Arc::new(pki.signer.certificate());
+        let extra = [Arc::new(pki.issuer.certificate()), Arc::new(pki.root.certificate())];
+        let result = find(&leaf, &extra, &TrustStore::new(), NOW, Purpose::DocumentSigning, &Limits::default());
+        assert_eq!(result.unwrap_err().indication, SubIndication::NoCertificateChainFound);
+    }
+
+    #[test]
+    fn an_expired_leaf_is_out_of_bounds() {
+        let pki = Pki::new();
+        let fault = find_at(&pki, &pki.signer.certificate(), NOW + 9 * YEAR).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::OutOfBoundsNoPoe);
+    }
+
+    #[test]
+    fn key_usage_extended_usage_and_unknown_critical_extensions_are_checked() {
+        let pki = Pki::new();
+        // keyEncipherment only.
+        let encipherment = Template { key_usage: Some(0b0010_0000), ..Template::signer() };
+        assert_eq!(indication(&pki, encipherment), SubIndication::ChainConstraintsFailure);
+        // TLS server authentication only.
+        let server = Template { extended: vec![vec![0x2b, 6, 1, 5, 5, 7, 3, 1]], ..Template::signer() };
+        assert_eq!(indication(&pki, server), SubIndication::ChainConstraintsFailure);
+        let unknown = Template { extra: vec![(vec![0x2a, 3, 4], true, vec![5, 0])], ..Template::signer() };
+        assert_eq!(indication(&pki, unknown), SubIndication::CertificateChainGeneralFailure);
+        let harmless = Template { extra: vec![(vec![0x2a, 3, 4], false, vec![5, 0])], ..Template::signer() };
+        assert!(find_at(&pki, &pki.issue(harmless).certificate(), NOW).is_ok());
+        let names = Template { extra: vec![(oid::NAME_CONSTRAINTS.to_vec(), false, vec![0x30, 0])], ..Template::signer() };
+        assert_eq!(indication(&pki, names), SubIndication::CertificateChainGeneralFailure);
+    }
+
+    #[test]
+    fn a_leaf_cannot_issue() {
+        let pki = Pki::new();
+        let below = pki.signer.issue(Template::signer());
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        let extra = [Arc::new(pki.issuer.certificate()), Arc::new(pki.signer.certificate())];
+        let leaf = Arc::new(below.certificate());
+        let fault = find(&leaf, &extra, &trust, NOW, Purpose::DocumentSigning, &Limits::default()).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::ChainConstraintsFailure);
+    }
+
+    #[test]
+    fn path_length_is_honoured() {
+        let pki = Pki::new();
+        // The issuer allows no further authority below it.
+        let second = pki.issuer.issue(Template::authority("Second", None));
+        let leaf = Arc::new(second.issue(Template::signer()).certificate());
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        let extra = [Arc::new(pki.issuer.certificate()), Arc::new(second.certificate())];
+        let fault = find(&leaf, &extra, &trust, NOW, Purpose::DocumentSigning, &Limits::default()).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::ChainConstraintsFailure);
+    }
+
+    #[test]
+    fn an_anchor_counts_only_within_its_window() {
+        let pki = Pki::new();
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, Some(NOW - 1)).unwrap();
+        let extra = [Arc::new(pki.issuer.certificate())];
+        let leaf = Arc::new(pki.signer.certificate());
+        let fault = find(&leaf, &extra, &trust, NOW, Purpose::DocumentSigning, &Limits::default()).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::OutOfBoundsNoPoe);
+        assert!(find(&leaf, &extra, &trust, NOW - 1, Purpose::DocumentSigning, &Limits::default()).is_ok());
+    }
+}

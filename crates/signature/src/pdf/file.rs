@@ -1,0 +1,212 @@
+//! A PDF file: the present value of any object, within budgets.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::object::{Dictionary, Object, Parser, SyntaxError};
+use super::stream;
+use super::xref::{self, Entry, Xref};
+use crate::options::Limits;
+
+/// The header stands within the first 1024 bytes (ISO 32000-1, annex H, note 13).
+const HEADER_WINDOW: usize = 1024;
+/// Parsing beyond twice the file's size and this allowance is running in circles.
+const WORK_ALLOWANCE: usize = 16 << 20;
+
+/// Why a file or a part of it cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PdfError {
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    #[error("there is no cross-reference at the end of the file")]
+    NoXref,
+    #[error("the cross-reference at offset {0} is malformed")]
+    BadXref(u64),
+    #[error("the cross-references run in a loop")]
+    XrefLoop,
+    #[error("the cross-references of a hybrid file give two places for object {0}")]
+    TwoReadings(u32),
+    #[error("the file has too many objects")]
+    TooManyObjects,
+    #[error("a stream has an unsupported filter")]
+    UnsupportedFilter,
+    #[error("a stream cannot be decoded")]
+    BadStream,
+    #[error("the file inflates beyond the limit")]
+    InflatesTooFar,
+    #[error("object {0} is not where the cross-reference says")]
+    Misplaced(u32),
+    #[error("reading the file takes more work than its size allows")]
+    TooMuchWork,
+}
+
+/// Where the `%PDF-` header stands.
+pub(crate) fn header_offset(bytes: &[u8]) -> Option<usize> {
+    let window = bytes.get(..bytes.len().min(HEADER_WINDOW)).unwrap_or_default();
+    window.windows(5).position(|window| window == b"%PDF-")
+}
+
+/// A file that starts at its header.
+#[derive(Debug)]
+pub(crate) struct File<'a> {
+    pub(crate) data: &'a [u8],
+    pub(crate) xref: Xref,
+    pub(crate) limits: &'a Limits,
+    budgets: RefCell<Budgets>,
+    streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
+}
+
+#[derive(Debug)]
+struct Budgets {
+    inflate: usize,
+    work: usize,
+}
+
+/// A decoded object stream.
+#[derive(Debug)]
+struct ObjectStream {
+    data: Vec<u8>,
+    /// Object number and offset, by index.
+    index: Vec<(u32, usize)>,
+}
+
+/// An object and where it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub(crate) object: Object,
+    /// Offsets inside `object` count in the file, and not in a decoded object stream.
+    pub(crate) in_file: bool,
+    stream_start: Option<usize>,
+}
+
+impl<'a> File<'a> {
+    pub(crate) fn open(data: &'a [u8], limits: &'a Limits) -> Result<Self, PdfError> {
+        let mut inflate = limits.max_inflate_bytes;
+        let xref = xref::read(data, limits, &mut inflate)?;
+        let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
+        let budgets = RefCell::new(Budgets { inflate, work });
+        Ok(Self { data, xref, limits, budgets, streams: RefCell::default() })
+    }
+
+    /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
+    pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
+        match self.xref.entries.get(&number) {
+            None | Some(Entry::Free) => Ok(Located { object: Object::Null, in_file: true, stream_start: None }),
+            Some(&Entry::Offset(offset)) => self.load_at(number, offset),
+            Some(&Entry::InStream { stream, index }) => {
+                let container = self.object_stream(stream)?;
+                let at = usize::try_from(index).ok().and_then(|index| container.index.get(index));
+                let &(found, offset) = at.ok_or(PdfError::Misplaced(number))?;
+                if found != number {
+                    return Err(PdfError::Misplaced(number));
+                }
+                let mut parser = Parser::new(&container.data, offset, self.limits.max_object_depth);
+                let object = parser.object();
+                self.spend(parser.position.saturating_sub(offset))?;
+                Ok(Located { object: object?, in_file: false, stream_start: None })
+            }
+        }
+    }
+
+    /// Follows a reference, once: a reference to a reference is null.
+    pub(crate) fn resolve(&self, object: &Object) -> Result<Located, PdfError> {
+        match object {
+            Object::Reference(number) => self.load(*number),
+            other => Ok(Located { object: other.clone(), in_file: true, stream_start: None }),
+        }
+    }
+
+    /// The dictionary that `object` is or refers to.
+    pub(crate) fn dictionary(&self, object: Option<&Object>) -> Option<Dictionary> {
+        match self.resolve(object?).ok()?.object {
+            Object::Dictionary(dictionary) => Some(dictionary),
+            _ => None,
+        }
+    }
+
+    /// The array that `object` is or refers to.
+    pub(crate) fn array(&self, object: Option<&Object>) -> Vec<Object> {
+        match object.map(|object| self.resolve(object)) {
+            Some(Ok(Located { object: Object::Array(items), .. })) => items,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The decoded object streams of the present revision, as far as they are readable.
+    pub(crate) fn any_object_stream(&self, mut predicate: impl FnMut(&[u8]) -> bool) -> bool {
+        let numbers = self.xref.entries.values().filter_map(|entry| match entry {
+            Entry::InStream { stream, .. } => Some(*stream),
+            Entry::Free | Entry::Offset(_) => None,
+        });
+        let mut numbers: Vec<u32> = numbers.collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().any(|number| self.object_stream(number).is_ok_and(|stream| predicate(&stream.data)))
+    }
+
+    fn spend(&self, work: usize) -> Result<(), PdfError> {
+        let mut budgets = self.budgets.borrow_mut();
+        // Every visit costs something, so that a million references to a tiny object end too.
+        budgets.work = budgets.work.checked_sub(work.saturating_add(16)).ok_or(PdfError::TooMuchWork)?;
+        Ok(())
+    }
+
+    fn load_at(&self, number: u32, offset: u64) -> Result<Located, PdfError> {
+        let misplaced = PdfError::Misplaced(number);
+        let start = usize::try_from(offset).map_err(|_| misplaced)?;
+        let mut parser = Parser::new(self.data, start, self.limits.max_object_depth);
+        if parser.unsigned() != Some(u64::from(number)) || parser.unsigned().is_none() || !parser.take_keyword("obj") {
+            self.spend(0)?;
+            return Err(misplaced);
+        }
+        let object = parser.object();
+        self.spend(parser.position.saturating_sub(start))?;
+        let object = object?;
+        let stream_start = if matches!(object, Object::Dictionary(_)) { parser.stream_start() } else { None };
+        Ok(Located { object, in_file: true, stream_start })
+    }
+
+    fn object_stream(&self, number: u32) -> Result<Rc<ObjectStream>, PdfError> {
+        if let Some(known) = self.streams.borrow().get(&number) {
+            return known.clone().ok_or(PdfError::BadStream);
+        }
+        // While it is being read, and after a failure, the stream counts as bad: that ends loops through /Length.
+        self.streams.borrow_mut().insert(number, None);
+        let stream = Rc::new(self.read_object_stream(number)?);
+        self.streams.borrow_mut().insert(number, Some(Rc::clone(&stream)));
+        Ok(stream)
+    }
+
+    fn read_object_stream(&self, number: u32) -> Result<ObjectStream, PdfError> {
+        let Some(&Entry::Offset(offset)) = self.xref.entries.get(&number) else { return Err(PdfError::BadStream) };
+        let located = self.load_at(number, offset)?;
+        let (Object::Dictionary(dictionary), Some(start)) = (located.object, located.stream_start) else {
+            return Err(PdfError::BadStream);
+        };
+        if dictionary.name("Type") != Some(b"ObjStm") {
+            return Err(PdfError::BadStream);
+        }
+        let length = match dictionary.lookup("Length").map(|length| self.resolve(length)).transpose()? {
+            Some(Located { object: Object::Integer(length), .. }) => usize::try_from(length).ok(),
+            _ => None,
+        };
+        let end = length.and_then(|length| start.checked_add(length)).ok_or(PdfError::BadStream)?;
+        let raw = self.data.get(start..end).ok_or(PdfError::BadStream)?;
+        self.spend(raw.len())?;
+        let data = stream::decode(&dictionary, raw, &mut self.budgets.borrow_mut().inflate)?;
+        let first = dictionary.integer("First").and_then(|first| usize::try_from(first).ok()).ok_or(PdfError::BadStream)?;
+        let count = dictionary.integer("N").unwrap_or(0);
+        let mut parser = Parser::new(&data, 0, 1);
+        let mut index = Vec::new();
+        for _ in 0..count {
+            let (Some(object), Some(offset)) = (parser.unsigned(), parser.unsigned()) else { break };
+            let offset = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(first));
+            if index.len() >= self.limits.max_objects {
+                return Err(PdfError::TooManyObjects);
+            }
+            index.push((u32::try_from(object).unwrap_or(u32::MAX), offset.ok_or(PdfError::BadStream)?));
+        }
+        Ok(ObjectStream { data, index })
+    }
+}

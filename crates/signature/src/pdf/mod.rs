@@ -1,0 +1,16 @@
+//! The structure of a PDF file, as far as signatures need it: objects at exact offsets, cross-references through every
+//! revision, form fields. Nothing is repaired and no page is interpreted.
+
+mod byte_range;
+mod fields;
+mod file;
+mod object;
+mod remains;
+mod stream;
+mod xref;
+
+pub(crate) use byte_range::{ByteRange, check as check_byte_range, numbers as byte_range_numbers};
+pub(crate) use fields::{Found, Signatures, find as find_signatures};
+pub(crate) use file::{File, PdfError, header_offset};
+pub(crate) use object::{Dictionary, Object, PdfString};
+pub(crate) use remains::has_remains;

@@ -1,0 +1,152 @@
+//! RFC 3161 time-stamp tokens: a verified one proves that its imprint existed at a time.
+
+use std::sync::Arc;
+
+use crate::algorithm::{AlgorithmId, Digest};
+use crate::asn1::{Asn1Error, Element, INTEGER, OCTET_STRING, OID, SEQUENCE};
+use crate::calendar::{asn1_time, display};
+use crate::certificate::Certificate;
+use crate::cms::SignedData;
+use crate::judge::weak;
+use crate::judgement::Judgement;
+use crate::oid;
+use crate::options::Options;
+use crate::path::{self, Purpose};
+use crate::report::SubIndication;
+use crate::revocation::{self, Status};
+use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
+use crate::trust::TrustStore;
+
+/// A token, judged. Only one whose judgement is clean proves anything.
+#[derive(Debug, Default)]
+pub(crate) struct Token {
+    pub(crate) judgement: Judgement,
+    pub(crate) arithmetic: Arithmetic,
+    pub(crate) time: Option<i64>,
+    /// The time-stamp authority's chain, where one was found.
+    pub(crate) chain: Vec<Arc<Certificate>>,
+    /// Revocation data for the chain is missing.
+    pub(crate) unknown_revocation: Option<String>,
+}
+
+impl Token {
+    /// The proved time.
+    pub(crate) fn proof(&self) -> Option<i64> {
+        self.time.filter(|_| self.judgement.is_clean() && self.arithmetic.intact)
+    }
+}
+
+/// The part of a TSTInfo that matters.
+struct TokenInfo<'a> {
+    imprint_algorithm: &'a [u8],
+    imprint: &'a [u8],
+    time: i64,
+}
+
+/// Judges the token at the start of `bytes` over the concatenated `stamped` parts. Returns what follows the token.
+pub(crate) fn verify<'a>(bytes: &'a [u8], stamped: &[&[u8]], trust: &TrustStore, options: &Options) -> (Token, &'a [u8]) {
+    let mut token = Token::default();
+    let (data, rest) = match SignedData::parse(bytes, options.limits.max_certificates) {
+        Ok(read) => read,
+        Err(error) => {
+            token.judgement.fail(SubIndication::FormatFailure, format!("the time-stamp token is unreadable: {error}"));
+            return (token, &[]);
+        }
+    };
+    judge(&data, stamped, trust, options, &mut token);
+    (token, rest)
+}
+
+fn judge(data: &SignedData<'_>, stamped: &[&[u8]], trust: &TrustStore, options: &Options, token: &mut Token) {
+    let judgement = &mut token.judgement;
+    let (Some(content), [info]) = (data.content.as_deref(), data.signers.as_slice()) else {
+        judgement.fail(SubIndication::FormatFailure, "a time-stamp token has one signer and carries its content");
+        return;
+    };
+    let token_info = match read_info(content) {
+        Ok(token_info) => token_info,
+        Err(error) => {
+            judgement.fail(SubIndication::FormatFailure, format!("the time-stamp content is unreadable: {error}"));
+            return;
+        }
+    };
+    token.time = Some(token_info.time);
+    match Digest::from_oid(token_info.imprint_algorithm) {
+        None => judgement.doubt(SubIndication::CryptoConstraintsFailure, "the time-stamp imprint uses an unsupported digest"),
+        Some(digest) => {
+            if digest.of(stamped).as_ref() != token_info.imprint {
+                judgement.fail(SubIndication::HashFailure, "the time stamp was made for something else");
+            }
+            // Only a second preimage of an existing value would let an outsider move a token, and SHA-1 withstands
+            // that; two real tokens in three carry such an imprint.
+            if digest.is_weak() {
+                judgement.note("the time-stamp imprint is a SHA-1 digest");
+            }
+        }
+    }
+    let demands = Demands {
+        content: &[content],
+        content_type: oid::TST_INFO,
+        signing_certificate: SigningCertificateAttribute::Required,
+        claimed_time: None,
+    };
+    token.arithmetic = signer::check(data, info, &demands, judgement);
+    if token.arithmetic.weak_digest {
+        weak(options, "the time stamp is signed with SHA-1", judgement);
+    }
+    if let Some(tsa) = token.arithmetic.certificate.clone() {
+        judge_authority(&tsa, token_info.time, trust, options, token);
+    }
+}
+
+/// The authority is judged at the time it states: most real authorities' certificates live shorter than the documents
+/// they stamp, and this version takes no further stamps over them as proof.
+fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, options: &Options, token: &mut Token) {
+    let judgement = &mut token.judgement;
+    if time > options.at {
+        judgement.doubt(SubIndication::TimestampOrderFailure, format!("the time stamp lies in the future: {}", display(time)));
+    }
+    let found = path::find(tsa, &token.arithmetic.pool, trust, time, Purpose::TimeStamping, &options.limits);
+    let path = match found {
+        Ok(path) => path,
+        Err(fault) => {
+            judgement.doubt(fault.indication, fault.reason);
+            return;
+        }
+    };
+    for weakness in &path.weaknesses {
+        weak(options, weakness, judgement);
+    }
+    for status in revocation::statuses(&path.certificates, trust, time, options.at) {
+        match status {
+            Status::Good => {}
+            Status::Unknown(reason) => token.unknown_revocation = Some(reason),
+            // A stolen authority key can be used with any time: no revocation is late enough to spare the token, but
+            // for reasons other than compromise the earlier tokens stand.
+            Status::Revoked { date, reason } if date <= time || reason.ends_with("Compromise") || reason == "unspecified" => {
+                judgement.doubt(SubIndication::RevokedNoPoe, format!("the time-stamp certificate is revoked ({reason})"));
+            }
+            Status::Revoked { date, .. } => {
+                judgement.note(format!("the time-stamp certificate was revoked later, at {}", display(date)));
+            }
+        }
+    }
+    if !tsa.is_valid_at(options.at) {
+        judgement.note("the time-stamp certificate has expired since");
+    }
+    token.chain = path.certificates;
+}
+
+fn read_info(content: &[u8]) -> Result<TokenInfo<'_>, Asn1Error> {
+    let mut fields = Element::parse(content, SEQUENCE)?.reader();
+    if fields.expect(INTEGER)?.small_integer()? != 1 {
+        return Err(Asn1Error::Malformed);
+    }
+    fields.expect(OID)?;
+    let mut imprint = fields.expect(SEQUENCE)?.reader();
+    let imprint_algorithm = AlgorithmId::read(&mut imprint)?.oid;
+    let hash = imprint.expect(OCTET_STRING)?;
+    fields.expect(INTEGER)?;
+    let time = asn1_time(&fields.expect(crate::asn1::GENERALIZED_TIME)?)?;
+    Ok(TokenInfo { imprint_algorithm, imprint: hash.content, time })
+}

@@ -1,0 +1,213 @@
+//! Whom the operator trusts: anchors with validity in time, intermediates, complete CRLs.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ring::digest;
+
+use crate::certificate::Certificate;
+use crate::name::Name;
+use crate::revocation::Crl;
+
+/// Pairs of certificates remembered; about 80 bytes each.
+const MAX_REMEMBERED_PAIRS: usize = 4096;
+
+/// Certificate and issuer, by SHA-256, and whether the one is signed by the other.
+type SignedPairs = HashMap<([u8; 32], [u8; 32]), bool>;
+
+/// Trust anchors, intermediate certificates and CRLs. Clones share a memory of certificate signatures already checked,
+/// which changes speed and never a verdict.
+#[derive(Clone, Debug, Default)]
+pub struct TrustStore {
+    anchors: Vec<Anchor>,
+    intermediates: Vec<Arc<Certificate>>,
+    crls: Vec<Arc<Crl>>,
+    known: HashSet<[u8; 32]>,
+    anchors_by_subject: HashMap<Vec<u8>, Vec<usize>>,
+    intermediates_by_subject: HashMap<Vec<u8>, Vec<usize>>,
+    crls_by_issuer: HashMap<Vec<u8>, Vec<usize>>,
+    signed_pairs: Arc<Mutex<SignedPairs>>,
+}
+
+/// A trusted certificate and when it is trusted.
+#[derive(Clone, Debug)]
+pub(crate) struct Anchor {
+    pub(crate) certificate: Arc<Certificate>,
+    from: i64,
+    until: i64,
+}
+
+impl Anchor {
+    pub(crate) fn is_trusted_at(&self, at: i64) -> bool {
+        (self.from..=self.until).contains(&at)
+    }
+}
+
+/// Why trust data was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// The bytes are not one DER certificate.
+    #[error("the bytes are not a certificate: {reason}")]
+    NotACertificate {
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The bytes are not one DER CRL, or one with a critical extension that is not understood.
+    #[error("the bytes are not a usable CRL: {reason}")]
+    NotACrl {
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The window of an anchor ends before it begins.
+    #[error("the validity of the anchor ends at {until}, before it begins at {from}")]
+    EmptyWindow {
+        /// Begin, unix seconds.
+        from: i64,
+        /// End, unix seconds.
+        until: i64,
+    },
+}
+
+impl TrustStore {
+    /// A store that trusts nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts the DER certificate `der` between two unix times, both inclusive. A missing bound is the certificate's own.
+    ///
+    /// # Errors
+    /// [`TrustError::NotACertificate`], [`TrustError::EmptyWindow`].
+    pub fn add_anchor(&mut self, der: &[u8], valid_from: Option<i64>, valid_until: Option<i64>) -> Result<(), TrustError> {
+        let certificate = parse_certificate(der)?;
+        let from = valid_from.unwrap_or(certificate.not_before);
+        let until = valid_until.unwrap_or(certificate.not_after);
+        if until < from {
+            return Err(TrustError::EmptyWindow { from, until });
+        }
+        let subject = certificate.subject.comparable().to_vec();
+        self.anchors_by_subject.entry(subject).or_default().push(self.anchors.len());
+        self.anchors.push(Anchor { certificate: Arc::new(certificate), from, until });
+        Ok(())
+    }
+
+    /// Offers the DER certificate `der` to path building; it is not trusted by itself.
+    ///
+    /// # Errors
+    /// [`TrustError::NotACertificate`].
+    pub fn add_intermediate(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        let certificate = parse_certificate(der)?;
+        if self.known.insert(certificate.sha256) {
+            let subject = certificate.subject.comparable().to_vec();
+            self.intermediates_by_subject.entry(subject).or_default().push(self.intermediates.len());
+            self.intermediates.push(Arc::new(certificate));
+        }
+        Ok(())
+    }
+
+    /// Adds a complete DER CRL. Its signature is checked against the issuer when it is used.
+    ///
+    /// # Errors
+    /// [`TrustError::NotACrl`], also for delta and indirect CRLs and every unknown critical extension.
+    pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        let crl = Crl::parse(der).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
+        if self.known.insert(crl.sha256) {
+            let issuer = crl.issuer.comparable().to_vec();
+            self.crls_by_issuer.entry(issuer).or_default().push(self.crls.len());
+            self.crls.push(Arc::new(crl));
+        }
+        Ok(())
+    }
+
+    /// SHA-256 over the sorted content: equal for stores that judge alike, whatever the order of insertion.
+    #[must_use]
+    pub fn version(&self) -> [u8; 32] {
+        let mut entries: Vec<Vec<u8>> = Vec::with_capacity(self.anchors.len() + self.known.len());
+        entries.extend(self.anchors.iter().map(|anchor| {
+            let window = [anchor.from.to_be_bytes(), anchor.until.to_be_bytes()].concat();
+            [b"A".as_slice(), &anchor.certificate.sha256, &window].concat()
+        }));
+        entries.extend(self.intermediates.iter().map(|one| [b"I".as_slice(), &one.sha256].concat()));
+        entries.extend(self.crls.iter().map(|one| [b"C".as_slice(), &one.sha256].concat()));
+        entries.sort_unstable();
+        entries.dedup();
+        let mut context = digest::Context::new(&digest::SHA256);
+        entries.iter().for_each(|entry| context.update(entry));
+        let mut out = [0; 32];
+        out.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        out
+    }
+
+    /// Whether `issuer` signed `certificate`, computed once per pair: it is the dearest step for small documents.
+    pub(crate) fn is_signed_by(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
+        let pair = (certificate.sha256, issuer.sha256);
+        let pairs = || self.signed_pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&known) = pairs().get(&pair) {
+            return known;
+        }
+        let is_signed = certificate.is_signed_by(issuer);
+        let mut pairs = pairs();
+        if pairs.len() >= MAX_REMEMBERED_PAIRS {
+            pairs.clear();
+        }
+        pairs.insert(pair, is_signed);
+        is_signed
+    }
+
+    /// Whether the operator put this very certificate into the store.
+    pub(crate) fn holds(&self, certificate: &Certificate) -> bool {
+        self.known.contains(&certificate.sha256)
+            || self.anchors_named(&certificate.subject).any(|anchor| anchor.certificate.sha256 == certificate.sha256)
+    }
+
+    pub(crate) fn anchors_named<'a>(&'a self, name: &Name) -> impl Iterator<Item = &'a Anchor> {
+        let indices = self.anchors_by_subject.get(name.comparable()).map(Vec::as_slice).unwrap_or_default();
+        indices.iter().filter_map(|&index| self.anchors.get(index))
+    }
+
+    pub(crate) fn intermediates_named<'a>(&'a self, name: &Name) -> impl Iterator<Item = &'a Arc<Certificate>> {
+        let indices = self.intermediates_by_subject.get(name.comparable()).map(Vec::as_slice).unwrap_or_default();
+        indices.iter().filter_map(|&index| self.intermediates.get(index))
+    }
+
+    pub(crate) fn crls_of<'a>(&'a self, issuer: &Name) -> impl Iterator<Item = &'a Arc<Crl>> {
+        let indices = self.crls_by_issuer.get(issuer.comparable()).map(Vec::as_slice).unwrap_or_default();
+        indices.iter().filter_map(|&index| self.crls.get(index))
+    }
+}
+
+fn parse_certificate(der: &[u8]) -> Result<Certificate, TrustError> {
+    Certificate::parse(der).map_err(|error| TrustError::NotACertificate { reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Pki;
+
+    #[test]
+    fn the_version_depends_on_content_and_not_on_order() {
+        let pki = Pki::new();
+        let (root, issuer) = (pki.root.der(), pki.issuer.der());
+        let mut one = TrustStore::new();
+        one.add_anchor(root, None, None).unwrap();
+        one.add_intermediate(issuer).unwrap();
+        let mut two = TrustStore::new();
+        two.add_intermediate(issuer).unwrap();
+        two.add_intermediate(issuer).unwrap();
+        two.add_anchor(root, None, None).unwrap();
+        assert_eq!(one.version(), two.version());
+        two.add_anchor(root, Some(0), None).unwrap();
+        assert_ne!(one.version(), two.version());
+    }
+
+    #[test]
+    fn bytes_that_are_no_certificate_are_refused() {
+        assert!(matches!(TrustStore::new().add_anchor(b"no", None, None), Err(TrustError::NotACertificate { .. })));
+        assert!(matches!(TrustStore::new().add_crl(b"no"), Err(TrustError::NotACrl { .. })));
+        let pki = Pki::new();
+        let refused = TrustStore::new().add_anchor(pki.root.der(), Some(9), Some(8));
+        assert_eq!(refused, Err(TrustError::EmptyWindow { from: 9, until: 8 }));
+    }
+}

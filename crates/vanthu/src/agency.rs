@@ -1,0 +1,58 @@
+//! `vanthu agency import|export`: the directory of a running hub, as its admin.
+
+use std::path::PathBuf;
+
+use api::v1::agency_service_client::AgencyServiceClient;
+use api::v1::{ExportDirectoryRequest, ImportDirectoryRequest};
+use tonic::transport::Channel;
+
+use crate::arguments::{Agency, AgencyCommand, Hub};
+use crate::serve::{self, Outcome};
+
+pub(crate) async fn run(arguments: &Agency) -> Outcome {
+    match &arguments.command {
+        AgencyCommand::Import { hub, agencies, successions, groups } => {
+            let request = ImportDirectoryRequest {
+                agencies_csv: joined(agencies)?,
+                successions_csv: joined(successions.as_slice())?,
+                groups_csv: joined(groups.as_slice())?,
+                ..Default::default()
+            };
+            let answer = client(hub).await?.import_directory(request).await.map_err(|status| status.message().to_owned())?;
+            let answer = answer.into_inner();
+            println!("{} agencies, {} successions and {} groups were read", answer.agency_count, answer.succession_count, answer.group_count);
+        }
+        AgencyCommand::Export { hub } => {
+            let answer = client(hub).await?.export_directory(ExportDirectoryRequest::default()).await.map_err(|status| status.message().to_owned())?;
+            print!("{}", answer.into_inner().agencies_csv);
+        }
+    }
+    Ok(0)
+}
+
+async fn client(at: &Hub) -> Result<AgencyServiceClient<Channel>, Box<dyn std::error::Error>> {
+    let address = match &at.address {
+        Some(address) => address.clone(),
+        None => serve::config(&at.home)?.listen.grpc.to_string(),
+    };
+    let channel = hub::client::connect(&at.home, &address, hub::home::FIRST_ADMIN).await?;
+    Ok(AgencyServiceClient::new(channel).max_decoding_message_size(64 << 20).max_encoding_message_size(64 << 20))
+}
+
+/// The files one after the other; the header is that of the first.
+fn joined(files: &[PathBuf]) -> Result<String, String> {
+    let mut text = String::new();
+    for (i, path) in files.iter().enumerate() {
+        let file = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let mut header_seen = false;
+        for line in file.lines() {
+            let is_header = !header_seen && !line.starts_with('#') && !line.trim().is_empty();
+            header_seen |= is_header;
+            if !(is_header && i > 0) {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,12 @@
+//! Stories of the hub, told by real clients over real mutual TLS.
+
+mod cast;
+mod idempotency;
+mod main_job;
+mod operations;
+mod permissions;
+mod recall;
+mod refusals;
+mod routes;
+mod uploads;
+mod watching;

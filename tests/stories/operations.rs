@@ -1,0 +1,126 @@
+//! What operators rely on: health, reflection, metrics, a stop that drains, limits.
+
+use std::time::Duration;
+
+use api::v1;
+use api::v1::principal_service_client::PrincipalServiceClient;
+use testkit::hub_box::HubBox;
+use testkit::system::to_agency;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::cast::{COMMUNE, Cast, PROVINCE, reason};
+
+#[tokio::test]
+async fn health_says_serving_to_those_who_are_enrolled() {
+    let cast = Cast::new().await;
+    let mut health = HealthClient::new(cast.hub.connect("admin").await.unwrap());
+    let answer = health.check(HealthCheckRequest { service: "vanthu.v1.DocumentService".into() }).await.unwrap().into_inner();
+    assert_eq!(answer.status, 1);
+    let mut stranger = HealthClient::new(cast.hub.connect("stranger").await.unwrap());
+    let refused = stranger.check(HealthCheckRequest::default()).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::Unauthenticated, "CALLER_UNKNOWN".into()));
+}
+
+#[tokio::test]
+async fn metrics_are_served_in_the_form_prometheus_reads() {
+    let cast = Cast::new().await;
+    let mut province = cast.system(PROVINCE).await;
+    cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await;
+    let mut stream = TcpStream::connect(cast.hub.running().unwrap().metrics_address).await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await.unwrap();
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    for line in [
+        "vanthu_calls_total{method=\"/vanthu.v1.DocumentService/SubmitDocument\",code=\"OK\"} 1",
+        "vanthu_signatures_total{verdict=\"total_passed\"} 1",
+        "# EOF",
+    ] {
+        assert!(page.contains(line), "{line} is not in {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_without_a_certificate_never_gets_to_a_call() {
+    let cast = Cast::new().await;
+    let authority = std::fs::read(cast.hub.home().join("tls/client-ca.pem")).unwrap();
+    let tls = tonic::transport::ClientTlsConfig::new()
+        .ca_certificate(tonic::transport::Certificate::from_pem(authority))
+        .domain_name("localhost");
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("https://{}", cast.hub.address().unwrap())).unwrap();
+    match endpoint.tls_config(tls).unwrap().connect().await {
+        // TLS 1.3 tells a client of the refusal with its first read.
+        Ok(channel) => {
+            PrincipalServiceClient::new(channel).get_caller(v1::GetCallerRequest {}).await.unwrap_err();
+        }
+        Err(_refused) => {}
+    }
+}
+
+#[tokio::test]
+async fn below_the_free_space_mark_submissions_are_refused_and_reads_go_on() {
+    let mut cast = Cast::new().await;
+    let mut province = cast.system(PROVINCE).await;
+    let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
+    cast.hub.stop().await.unwrap();
+    let home = cast.hub.home().to_owned();
+    let mut config = cast.hub.config().clone();
+    config.disk.low_mark = hub::config::ByteCount(u64::MAX);
+    let running = hub::running::start(&home, config, hub::running::system_clock()).await.unwrap();
+    let channel = hub::client::connect(&home, &running.address.to_string(), "system-0").await.unwrap();
+    let mut province = testkit::system::System::new(channel, PROVINCE);
+    // The disk is looked at every two seconds, the first time at once.
+    let mut refused = None;
+    for _ in 0..100 {
+        match province.start_upload(b"x").await {
+            Err(status) => {
+                refused = Some(status);
+                break;
+            }
+            Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+    let refused = refused.expect("uploads are refused");
+    assert_eq!((refused.code(), reason(&refused)), (Code::ResourceExhausted, "DISK_LOW".into()));
+    let letter = province.letter("2", "V/v hai", &sent.attachments[0].payload);
+    let refused = province.submit(letter, vec![to_agency(COMMUNE)]).await.unwrap_err();
+    assert_eq!(reason(&refused), "DISK_LOW");
+    province.documents.get_document(v1::GetDocumentRequest { name: sent.name }).await.unwrap();
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_principal_may_have_only_so_many_calls_under_way() {
+    let cast = Cast::on(HubBox::start_with(|config| config.limits.concurrent_calls = 3).await.unwrap()).await;
+    let mut commune = cast.system(COMMUNE).await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(commune.watch("").await.unwrap());
+    }
+    let refused = commune.watch("").await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::Unavailable, "OVERLOADED".into()));
+    cast.system(PROVINCE).await.watch("").await.unwrap();
+    drop(open);
+    for _ in 0..200 {
+        if commune.watch("").await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("places of ended streams are not given back");
+}
+
+#[tokio::test]
+async fn a_stop_ends_open_streams_and_does_not_wait_for_them() {
+    let mut cast = Cast::new().await;
+    let mut commune = cast.system(COMMUNE).await;
+    let mut stream = commune.watch("").await.unwrap();
+    let begun = std::time::Instant::now();
+    cast.hub.stop().await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(9), "within the drain time: {:?}", begun.elapsed());
+    assert_eq!(stream.message().await.unwrap_err().code(), Code::Unavailable);
+}

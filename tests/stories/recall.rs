@@ -1,0 +1,150 @@
+//! Recall, amendment and replacement.
+
+use api::v1;
+use testkit::system::{System, to_agency};
+use tonic::Code;
+
+use crate::cast::{COMMUNE, Cast, DISTRICT, OTHER_COMMUNE, PROVINCE, reason};
+
+async fn recall(system: &mut System, document: &str) -> Result<v1::Document, tonic::Status> {
+    let request = v1::RecallDocumentRequest { request_id: system.request_id(), name: document.into(), reason: "Gửi nhầm tệp".into() };
+    Ok(system.documents.recall_document(request).await?.into_inner())
+}
+
+async fn get(system: &mut System, document: &str) -> Result<v1::Document, tonic::Status> {
+    Ok(system.documents.get_document(v1::GetDocumentRequest { name: document.into() }).await?.into_inner())
+}
+
+#[tokio::test]
+async fn a_recall_freezes_is_answered_and_erases_when_the_last_holder_agreed() {
+    let cast = Cast::new().await;
+    let (mut province, mut district, mut commune) = (cast.system(PROVINCE).await, cast.system(DISTRICT).await, cast.system(COMMUNE).await);
+    let sent = cast.send(&mut province, "1", vec![to_agency(DISTRICT), to_agency(COMMUNE)]).await.document.unwrap();
+    let payload = sent.attachments[0].payload.clone();
+    for holder in [&mut district, &mut commune] {
+        holder.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    }
+    let pending = recall(&mut province, &sent.name).await.unwrap();
+    assert_eq!(pending.state(), v1::DocumentState::RecallPending);
+    let frozen = commune.report(&sent.name, v1::DeliveryStatus::Done, "").await.unwrap_err();
+    assert_eq!((frozen.code(), reason(&frozen)), (Code::FailedPrecondition, "DELIVERY_FROZEN".into()));
+
+    district.report(&sent.name, v1::DeliveryStatus::TakeBackAgreed, "").await.unwrap();
+    assert_eq!(get(&mut province, &sent.name).await.unwrap().state(), v1::DocumentState::RecallPending, "one has yet to answer");
+    commune.report(&sent.name, v1::DeliveryStatus::TakeBackAgreed, "").await.unwrap();
+    let after = get(&mut province, &sent.name).await.unwrap();
+    assert_eq!(after.state(), v1::DocumentState::Recalled);
+    assert_eq!((after.subject.as_str(), after.attachments.len(), after.number.as_str()), ("", 0, "1"), "content is erased, the record is kept");
+    for system in [&mut province, &mut district, &mut commune] {
+        assert_eq!(system.download(&payload, "").await.unwrap_err().code(), Code::PermissionDenied);
+    }
+    assert_eq!(get(&mut commune, &sent.name).await.unwrap_err().code(), Code::PermissionDenied);
+    let steps = province.trace(&sent.name).await.unwrap();
+    assert!(steps.iter().any(|step| matches!(&step.kind, Some(v1::step::Kind::Asked(asked)) if asked.reason == "Gửi nhầm tệp")));
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_recalled_document_leave_the_disk() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
+    let hex = sent.attachments[0].payload.trim_start_matches("payloads/").to_owned();
+    commune.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    let payloads = cast.hub.home().join("data/payloads");
+    assert!(holds(&payloads, &hex), "the payload lies in the vault");
+    recall(&mut province, &sent.name).await.unwrap();
+    commune.report(&sent.name, v1::DeliveryStatus::TakeBackAgreed, "").await.unwrap();
+    for _ in 0..200 {
+        if !holds(&payloads, &hex) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the payload still lies in the vault");
+}
+
+/// Whether a file of that name lies anywhere below.
+fn holds(dir: &std::path::Path, name: &str) -> bool {
+    std::fs::read_dir(dir).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() { holds(&path, name) } else { entry.file_name().to_string_lossy().contains(name) }
+    })
+}
+
+#[tokio::test]
+async fn a_declined_recall_leaves_the_document_with_its_holder() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
+    commune.report(&sent.name, v1::DeliveryStatus::Done, "").await.unwrap();
+    recall(&mut province, &sent.name).await.unwrap();
+    let wordless = commune.report(&sent.name, v1::DeliveryStatus::TakeBackDeclined, "").await.unwrap_err();
+    assert_eq!(wordless.code(), Code::InvalidArgument, "a declined recall needs a reason");
+    commune.report(&sent.name, v1::DeliveryStatus::TakeBackDeclined, "đã xử lý xong").await.unwrap();
+    assert_eq!(get(&mut province, &sent.name).await.unwrap().state(), v1::DocumentState::RecallDeclined);
+    assert_eq!(get(&mut commune, &sent.name).await.unwrap().number, "1", "the holder keeps it");
+}
+
+#[tokio::test]
+async fn only_the_issuer_recalls() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
+    let theirs = recall(&mut commune, &sent.name).await.unwrap_err();
+    let nothing = recall(&mut commune, "documents/00000000-0000-7000-8000-000000000000").await.unwrap_err();
+    assert_eq!((theirs.code(), theirs.message()), (nothing.code(), nothing.message()));
+    assert_eq!(theirs.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn an_amendment_changes_recipients_and_keeps_the_number() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune, mut other) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await, cast.system(OTHER_COMMUNE).await);
+    let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
+    commune.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    let mut changed = sent.clone();
+    changed.subject = "V/v văn bản số 1 (sửa)".into();
+    let request = v1::AmendDocumentRequest {
+        request_id: province.request_id(),
+        name: sent.name.clone(),
+        document: Some(changed.clone()),
+        add_recipients: vec![to_agency(OTHER_COMMUNE)],
+        remove_recipients: vec![],
+        reason: "Sửa trích yếu".into(),
+    };
+    let answer = province.documents.amend_document(request).await.unwrap().into_inner().document.unwrap();
+    assert_eq!((answer.version, answer.subject.as_str()), (2, "V/v văn bản số 1 (sửa)"));
+    assert_eq!(get(&mut other, &sent.name).await.unwrap().version, 2, "the added recipient has it");
+    commune.report(&sent.name, v1::DeliveryStatus::TakeBackAgreed, "").await.unwrap();
+
+    changed.number = "2".into();
+    let request = v1::AmendDocumentRequest {
+        request_id: province.request_id(),
+        name: sent.name.clone(),
+        document: Some(changed),
+        reason: "Sửa số".into(),
+        ..Default::default()
+    };
+    let refused = province.documents.amend_document(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "another number is another document");
+}
+
+#[tokio::test]
+async fn a_replacement_links_both_documents() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let first = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
+    let payload = province.upload(&cast.signed("Hai")).await.unwrap();
+    let request = v1::SubmitDocumentRequest {
+        request_id: province.request_id(),
+        document: Some(province.letter("2", "V/v thay thế", &payload)),
+        recipients: vec![to_agency(COMMUNE)],
+        replaces: vec![first.name.clone()],
+        replace_reason: "Thay thế công văn số 1".into(),
+        ..Default::default()
+    };
+    let second = province.documents.submit_document(request).await.unwrap().into_inner().document.unwrap();
+    assert_eq!(second.replaces, [first.name.clone()]);
+    let old = get(&mut commune, &first.name).await.unwrap();
+    assert_eq!((old.state(), old.replaced_by), (v1::DocumentState::Replaced, second.name));
+}
