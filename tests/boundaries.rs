@@ -100,7 +100,9 @@ fn every_package_has_a_licence_that_may_be_used() {
         let licence = package.license.clone().unwrap_or_default().replace('/', " OR ");
         // Every part of an AND must be allowed, one part of an OR is enough.
         let allowed = licence.split(" AND ").all(|part| {
-            part.trim_matches(|c| c == '(' || c == ')').split(" OR ").any(|one| LICENCES.contains(&one.trim_matches(|c| c == '(' || c == ')' || c == ' ')))
+            part.trim_matches(|c| c == '(' || c == ')')
+                .split(" OR ")
+                .any(|one| LICENCES.contains(&one.trim_matches(|c| c == '(' || c == ')' || c == ' ')))
         });
         if !allowed {
             refused.push(format!("{} {}: {licence}", package.name, package.version));

@@ -58,7 +58,8 @@ async fn on_a_full_file_system_nothing_acknowledged_is_lost() {
             Err(_) => break,
         }
     }
-    let cause = timeout(PATIENCE, tokio::task::spawn_blocking(move || (served.ended(), served))).await.expect("the hub ends itself").unwrap();
+    let cause =
+        timeout(PATIENCE, tokio::task::spawn_blocking(move || (served.ended(), served))).await.expect("the hub ends itself").unwrap();
     assert!(cause.0.is_some_and(|cause| cause.contains("journal")), "it says why");
     cause.1.kill();
 

@@ -68,7 +68,8 @@ async fn the_inbox_lists_newest_first_in_pages_and_by_filter() {
     let first = client.list_deliveries(list(v1::DeliveryStatus::Unspecified, 2, String::new())).await.unwrap().into_inner();
     let names = |page: &v1::ListDeliveriesResponse| page.deliveries.iter().map(|d| d.document.clone()).collect::<Vec<_>>();
     assert_eq!(names(&first), [sent[2].clone(), sent[1].clone()]);
-    let second = client.list_deliveries(list(v1::DeliveryStatus::Unspecified, 2, first.next_page_token.clone())).await.unwrap().into_inner();
+    let second =
+        client.list_deliveries(list(v1::DeliveryStatus::Unspecified, 2, first.next_page_token.clone())).await.unwrap().into_inner();
     assert_eq!(names(&second), [sent[0].clone()]);
     assert_eq!(second.next_page_token, "");
     let accepted = client.list_deliveries(list(v1::DeliveryStatus::Accepted, 0, String::new())).await.unwrap().into_inner();

@@ -50,7 +50,9 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
         "UpdateAgency" => call!(AgencyServiceClient, channel, update_agency, v1::UpdateAgencyRequest::default()),
         "CloseAgency" => call!(AgencyServiceClient, channel, close_agency, v1::CloseAgencyRequest::default()),
         "SucceedAgencies" => call!(AgencyServiceClient, channel, succeed_agencies, v1::SucceedAgenciesRequest::default()),
-        "ResolveCode" => call!(AgencyServiceClient, channel, resolve_code, v1::ResolveCodeRequest { code: text("H12"), ..Default::default() }),
+        "ResolveCode" => {
+            call!(AgencyServiceClient, channel, resolve_code, v1::ResolveCodeRequest { code: text("H12"), ..Default::default() })
+        }
         "ImportDirectory" => call!(AgencyServiceClient, channel, import_directory, v1::ImportDirectoryRequest::default()),
         "ExportDirectory" => call!(AgencyServiceClient, channel, export_directory, v1::ExportDirectoryRequest::default()),
         "SetGroup" => call!(AgencyServiceClient, channel, set_group, v1::SetGroupRequest::default()),
@@ -65,14 +67,21 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
         "RevokePrincipal" => call!(PrincipalServiceClient, channel, revoke_principal, v1::RevokePrincipalRequest::default()),
         "GetCaller" => call!(PrincipalServiceClient, channel, get_caller, v1::GetCallerRequest {}),
         "StartUpload" => call!(PayloadServiceClient, channel, start_upload, v1::StartUploadRequest::default()),
-        "FindPayload" => call!(PayloadServiceClient, channel, find_payload, v1::FindPayloadRequest { sha256: things.sha256.clone().into() }),
+        "FindPayload" => {
+            call!(PayloadServiceClient, channel, find_payload, v1::FindPayloadRequest { sha256: things.sha256.clone().into() })
+        }
         "ReadPayload" => {
             let request = v1::ReadPayloadRequest { name: things.payload.clone(), ..Default::default() };
             call!(PayloadServiceClient, channel, read_payload, request)
         }
         "SubmitDocument" => {
             let document = v1::Document { issuer: format!("agencies/{PROVINCE}"), ..Default::default() };
-            let request = v1::SubmitDocumentRequest { request_id: text("x"), document: Some(document), recipients: vec![to_agency(DISTRICT)], ..Default::default() };
+            let request = v1::SubmitDocumentRequest {
+                request_id: text("x"),
+                document: Some(document),
+                recipients: vec![to_agency(DISTRICT)],
+                ..Default::default()
+            };
             call!(DocumentServiceClient, channel, submit_document, request)
         }
         "GetDocument" => call!(DocumentServiceClient, channel, get_document, v1::GetDocumentRequest { name: things.document.clone() }),
@@ -98,8 +107,12 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
         }
         "ListDocumentKinds" => call!(DocumentServiceClient, channel, list_document_kinds, v1::ListDocumentKindsRequest {}),
         "GetDelivery" => call!(DeliveryServiceClient, channel, get_delivery, v1::GetDeliveryRequest { name: things.delivery.clone() }),
-        "ListDeliveries" => call!(DeliveryServiceClient, channel, list_deliveries, v1::ListDeliveriesRequest { agency: agency(), ..Default::default() }),
-        "WatchDeliveries" => call!(DeliveryServiceClient, channel, watch_deliveries, v1::WatchDeliveriesRequest { agency: agency(), ..Default::default() }),
+        "ListDeliveries" => {
+            call!(DeliveryServiceClient, channel, list_deliveries, v1::ListDeliveriesRequest { agency: agency(), ..Default::default() })
+        }
+        "WatchDeliveries" => {
+            call!(DeliveryServiceClient, channel, watch_deliveries, v1::WatchDeliveriesRequest { agency: agency(), ..Default::default() })
+        }
         "ReportDelivery" => {
             let report = v1::DeliveryReport { status: v1::DeliveryStatus::TakeBackAgreed.into(), ..Default::default() };
             let request = v1::ReportDeliveryRequest { request_id: text("u"), name: things.delivery.clone(), report: Some(report) };

@@ -34,7 +34,11 @@ async fn a_recall_freezes_is_answered_and_erases_when_the_last_holder_agreed() {
     commune.report(&sent.name, v1::DeliveryStatus::TakeBackAgreed, "").await.unwrap();
     let after = get(&mut province, &sent.name).await.unwrap();
     assert_eq!(after.state(), v1::DocumentState::Recalled);
-    assert_eq!((after.subject.as_str(), after.attachments.len(), after.number.as_str()), ("", 0, "1"), "content is erased, the record is kept");
+    assert_eq!(
+        (after.subject.as_str(), after.attachments.len(), after.number.as_str()),
+        ("", 0, "1"),
+        "content is erased, the record is kept"
+    );
     for system in [&mut province, &mut district, &mut commune] {
         assert_eq!(system.download(&payload, "").await.unwrap_err().code(), Code::PermissionDenied);
     }
@@ -99,7 +103,8 @@ async fn only_the_issuer_recalls() {
 #[tokio::test]
 async fn an_amendment_changes_recipients_and_keeps_the_number() {
     let cast = Cast::new().await;
-    let (mut province, mut commune, mut other) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await, cast.system(OTHER_COMMUNE).await);
+    let (mut province, mut commune, mut other) =
+        (cast.system(PROVINCE).await, cast.system(COMMUNE).await, cast.system(OTHER_COMMUNE).await);
     let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
     commune.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
     let mut changed = sent.clone();

@@ -16,7 +16,11 @@ async fn a_commune_writes_to_the_ministry_through_its_superior_who_forwards() {
     let document = sent.document.unwrap().name;
     assert_eq!(sent.deliveries.len(), 1);
     assert_eq!((sent.deliveries[0].agency.as_str(), sent.deliveries[0].role()), ("agencies/camau.dam-doi", v1::DeliveryRole::Forwarder));
-    assert_eq!(ministry.report(&document, v1::DeliveryStatus::Accepted, "").await.unwrap_err().code(), Code::PermissionDenied, "not there yet");
+    assert_eq!(
+        ministry.report(&document, v1::DeliveryStatus::Accepted, "").await.unwrap_err().code(),
+        Code::PermissionDenied,
+        "not there yet"
+    );
 
     let name = district.copy_of(&document);
     let request = v1::ForwardDeliveryRequest { request_id: "chuyen-1".into(), name, note: "Kính chuyển".into(), ..Default::default() };
@@ -117,7 +121,11 @@ async fn a_closed_agency_leads_to_its_successor_and_several_are_a_choice() {
     let payload = province.upload(&cast.signed("Hai")).await.unwrap();
     let refused = province.submit(province.letter("2", "V/v hai", &payload), vec![to_agency(DISTRICT)]).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, "RECIPIENT_CLOSED".into()));
-    assert!(refused.message().contains("agencies/camau") && refused.message().contains("agencies/camau.dam-doi.xa-hai"), "{}", refused.message());
+    assert!(
+        refused.message().contains("agencies/camau") && refused.message().contains("agencies/camau.dam-doi.xa-hai"),
+        "{}",
+        refused.message()
+    );
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use crate::principal;
 use crate::state::Table;
 use crate::time::Timestamp;
 
-pub(crate) use feed::{Of, Told, box_places, collect, put_new, record, steps};
 pub use feed::{InboxFilter, InboxPosition, changes, find, inbox, of_document, step, trace};
+pub(crate) use feed::{Of, Told, box_places, collect, put_new, record, steps};
 pub use report::decide;
 pub use rows::apply;
 

@@ -398,7 +398,14 @@ pub fn parse_kinds(text: &str) -> Result<Vec<Kind>, Invalid> {
     let kinds = file.kind.into_iter().enumerate().filter_map(|(i, line)| {
         let id = check.parse(format!("kind[{i}].id"), KindId::parse(&line.id))?;
         let legal_normative = line.group == Group::LegalNormative;
-        Some(Kind { id, name: line.name, abbreviation: line.abbreviation, legal_normative, qcvn_type: line.qcvn_type, qcvn_detail: line.qcvn_detail })
+        Some(Kind {
+            id,
+            name: line.name,
+            abbreviation: line.abbreviation,
+            legal_normative,
+            qcvn_type: line.qcvn_type,
+            qcvn_detail: line.qcvn_detail,
+        })
     });
     let kinds = kinds.collect();
     check.finish()?;

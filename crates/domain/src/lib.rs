@@ -6,20 +6,20 @@
 //!
 //! Start reading at [`document`]; each noun's module holds its values, commands, events and rules together.
 
-pub mod state;
-pub mod time;
+pub mod digest;
 pub mod invalid;
 pub mod refusal;
-pub mod digest;
+pub mod state;
+pub mod time;
 
-pub mod principal;
 pub mod agency;
-pub mod route;
-pub mod trust;
-pub mod signature;
-pub mod payload;
-pub mod document;
 pub mod delivery;
+pub mod document;
+pub mod payload;
+pub mod principal;
+pub mod route;
+pub mod signature;
+pub mod trust;
 
 pub mod command;
 pub mod event;

@@ -40,12 +40,7 @@ pub trait State {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
 
     /// Visits rows of `table` with `from <= key`, in key order, until `visit` breaks or the table ends.
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        visit: &mut Visit<'_>,
-    ) -> Result<(), Fault>;
+    fn scan(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault>;
 }
 
 /// Changes to rows: `None` removes. Keys carry the table's number as their first byte.
@@ -99,17 +94,8 @@ impl State for Overlay<'_> {
         }
     }
 
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        visit: &mut Visit<'_>,
-    ) -> Result<(), Fault> {
-        let mut own = self
-            .changes
-            .range(full_key(table, from)..)
-            .take_while(|(key, _)| key.first() == Some(&table.number))
-            .peekable();
+    fn scan(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault> {
+        let mut own = self.changes.range(full_key(table, from)..).take_while(|(key, _)| key.first() == Some(&table.number)).peekable();
         let mut stopped = false;
         self.base.scan(table, from, &mut |key, value| {
             while let Some((own_key, change)) = own.next_if(|(own_key, _)| &own_key[1..] < key) {
@@ -164,12 +150,7 @@ impl State for Memory {
         Ok(self.rows.get(&full_key(table, key)).cloned())
     }
 
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        visit: &mut Visit<'_>,
-    ) -> Result<(), Fault> {
+    fn scan(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault> {
         for (key, value) in self.rows.range(full_key(table, from)..) {
             if key.first() != Some(&table.number) || visit(&key[1..], value).is_break() {
                 break;
@@ -201,13 +182,7 @@ pub fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, Faul
 }
 
 /// Visits the rows whose key starts with `prefix`, from `prefix ++ after` on.
-pub fn scan_prefix(
-    state: &dyn State,
-    table: Table,
-    prefix: &[u8],
-    after: &[u8],
-    visit: &mut Visit<'_>,
-) -> Result<(), Fault> {
+pub fn scan_prefix(state: &dyn State, table: Table, prefix: &[u8], after: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault> {
     let from = [prefix, after].concat();
     state.scan(table, &from, &mut |key, value| {
         if key.starts_with(prefix) { visit(key, value) } else { ControlFlow::Break(()) }

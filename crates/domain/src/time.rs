@@ -62,11 +62,7 @@ impl Date {
             2 => 28,
             _ => return Err(NotADate),
         };
-        if (1..=9999).contains(&year) && (1..=length).contains(&day) {
-            Ok(Self { year, month, day })
-        } else {
-            Err(NotADate)
-        }
+        if (1..=9999).contains(&year) && (1..=length).contains(&day) { Ok(Self { year, month, day }) } else { Err(NotADate) }
     }
 
     /// The year.
@@ -127,8 +123,8 @@ impl FromStr for Date {
 
     fn from_str(text: &str) -> Result<Self, NotADate> {
         let bytes = text.as_bytes();
-        let shape = bytes.len() == 10
-            && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+        let shape =
+            bytes.len() == 10 && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
         if !shape {
             return Err(NotADate);
         }

@@ -45,7 +45,9 @@ pub fn commands() -> Result<Vec<Command>, Error> {
         })),
         Command::Document(document::Command::SetKinds(document::parse_kinds(KINDS).map_err(seed("document-kinds.toml"))?)),
         Command::Route(route::Command::Set(route::parse(ROUTING).map_err(seed("routing.toml"))?)),
-        Command::Signature(signature::Command::SetPolicy(signature::parse_policy(SIGNATURE_POLICY).map_err(seed("signature-policy.toml"))?)),
+        Command::Signature(signature::Command::SetPolicy(
+            signature::parse_policy(SIGNATURE_POLICY).map_err(seed("signature-policy.toml"))?,
+        )),
     ])
 }
 

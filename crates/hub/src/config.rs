@@ -185,7 +185,9 @@ impl<'de> Deserialize<'de> for ByteCount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let units = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
-        with_unit(&text, &units).map(Self).ok_or_else(|| de::Error::custom(format!("{text:?} is not a size such as \"200 MiB\" (B, KiB, MiB, GiB)")))
+        with_unit(&text, &units)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom(format!("{text:?} is not a size such as \"200 MiB\" (B, KiB, MiB, GiB)")))
     }
 }
 
@@ -300,7 +302,11 @@ mod tests {
 
     #[test]
     fn a_variable_overrides_the_file() {
-        let config = parse("[listen]\ngrpc = \"127.0.0.1:1\"\n", &[("VANTHU_LISTEN__GRPC", "127.0.0.1:2"), ("VANTHU_LISTEN__CONNECTIONS", "7"), ("PATH", "/x")]).unwrap();
+        let config = parse(
+            "[listen]\ngrpc = \"127.0.0.1:1\"\n",
+            &[("VANTHU_LISTEN__GRPC", "127.0.0.1:2"), ("VANTHU_LISTEN__CONNECTIONS", "7"), ("PATH", "/x")],
+        )
+        .unwrap();
         assert_eq!(config.listen.grpc.port(), 2);
         assert_eq!(config.listen.connections, 7);
     }

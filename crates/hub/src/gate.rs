@@ -135,7 +135,14 @@ impl Shared {
         Ok((caller, place))
     }
 
-    async fn pass<S>(&self, mut inner: S, mut request: http::Request<Body>, caller: Caller, place: OwnedSemaphorePermit, path: &str) -> Answer
+    async fn pass<S>(
+        &self,
+        mut inner: S,
+        mut request: http::Request<Body>,
+        caller: Caller,
+        place: OwnedSemaphorePermit,
+        path: &str,
+    ) -> Answer
     where
         S: Service<http::Request<Body>, Response = Answer, Error = Infallible>,
     {

@@ -23,7 +23,8 @@ impl Peer {
     /// Reads the client's certificate.
     pub fn read(certificate: &[u8], address: SocketAddr) -> Self {
         let fingerprint = ring::digest::digest(&ring::digest::SHA256, certificate);
-        let mut credentials: Vec<Credential> = Digest::try_from(fingerprint.as_ref()).ok().map(Credential::Fingerprint).into_iter().collect();
+        let mut credentials: Vec<Credential> =
+            Digest::try_from(fingerprint.as_ref()).ok().map(Credential::Fingerprint).into_iter().collect();
         if let Ok((_, certificate)) = X509Certificate::from_der(certificate)
             && let Ok(Some(names)) = certificate.subject_alternative_name()
         {

@@ -132,7 +132,9 @@ impl Judge {
         let mut store = TrustStore::new();
         for object in trust::all(&self.shared.tables).map_err(|fault| Failure::Refused(fault.into()))? {
             let added = match object.kind {
-                Kind::Anchor => store.add_anchor(&object.der, object.valid_from.map(Timestamp::seconds), object.valid_until.map(Timestamp::seconds)),
+                Kind::Anchor => {
+                    store.add_anchor(&object.der, object.valid_from.map(Timestamp::seconds), object.valid_until.map(Timestamp::seconds))
+                }
                 Kind::Intermediate => store.add_intermediate(&object.der),
                 Kind::RevocationList => store.add_crl(&object.der),
             };

@@ -5,20 +5,20 @@
 //!
 //! Start reading at [`running`], which puts the parts together; then [`desk`], the one way through; then [`services`].
 
+pub mod bootstrap;
+pub mod client;
 pub mod config;
-pub mod home;
-pub mod running;
-pub mod recovery;
-pub mod offline;
-pub mod listener;
-pub mod identity;
-pub mod gate;
-pub mod shared;
-pub mod services;
 pub mod desk;
 pub mod feeds;
-pub mod judge;
 pub mod followers;
-pub mod bootstrap;
+pub mod gate;
+pub mod home;
+pub mod identity;
+pub mod judge;
+pub mod listener;
 pub mod metrics;
-pub mod client;
+pub mod offline;
+pub mod recovery;
+pub mod running;
+pub mod services;
+pub mod shared;

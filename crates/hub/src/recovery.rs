@@ -21,7 +21,9 @@ pub enum Error {
     #[error("the journal: {0}")]
     Journal(#[from] journal::Error),
     /// An entry cannot be read.
-    #[error("journal entry {seq} cannot be read: {cause}; it is intact on disk, so this hub is older than the one that wrote it, or at fault")]
+    #[error(
+        "journal entry {seq} cannot be read: {cause}; it is intact on disk, so this hub is older than the one that wrote it, or at fault"
+    )]
     Entry {
         /// Which.
         seq: u64,
@@ -35,7 +37,9 @@ pub enum Error {
     #[error(transparent)]
     Fault(#[from] domain::state::Fault),
     /// The tables know more than the journal: the journal lost entries, or belongs to another home.
-    #[error("the tables hold {applied} entries and the journal only {journal}: the journal lost entries or is another hub's; restore the journal from its copy, nothing was changed")]
+    #[error(
+        "the tables hold {applied} entries and the journal only {journal}: the journal lost entries or is another hub's; restore the journal from its copy, nothing was changed"
+    )]
     TablesAhead {
         /// What the tables applied.
         applied: u64,

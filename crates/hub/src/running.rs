@@ -98,12 +98,12 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
 
     let data = home.join(&config.data.dir);
     let opening = (data.clone(), config.clone());
-    let (log, tables, summary) = tokio::task::spawn_blocking(move || recovery::open(&opening.0, &opening.1))
-        .await
-        .map_err(|e| Error::System(e.to_string()))??;
-    let vault = Vault::open(VaultOptions { dir: data.join("payloads"), location: Location::Local, max_payload_bytes: config.payloads.max.0 })
-        .await
-        .map_err(|e| Error::Vault(e.to_string()))?;
+    let (log, tables, summary) =
+        tokio::task::spawn_blocking(move || recovery::open(&opening.0, &opening.1)).await.map_err(|e| Error::System(e.to_string()))??;
+    let vault =
+        Vault::open(VaultOptions { dir: data.join("payloads"), location: Location::Local, max_payload_bytes: config.payloads.max.0 })
+            .await
+            .map_err(|e| Error::Vault(e.to_string()))?;
 
     let metrics = Metrics::default();
     let feeds = Feeds::default();

@@ -176,5 +176,6 @@ pub fn named(method: &str, id: &str, content: &impl Message) -> Result<Option<Re
 
 /// As [`named`], for methods that agency systems write by: the id is required.
 pub fn required_name(method: &str, id: &str, content: &impl Message) -> Result<Request, Failure> {
-    named(method, id, content)?.ok_or_else(|| domain::refusal::Refusal::from(domain::invalid::Invalid::one("request_id", "is required")).into())
+    named(method, id, content)?
+        .ok_or_else(|| domain::refusal::Refusal::from(domain::invalid::Invalid::one("request_id", "is required")).into())
 }

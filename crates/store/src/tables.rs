@@ -95,7 +95,8 @@ impl Tables {
     /// Opens the tables, or makes empty ones with an applied sequence of 0.
     ///
     /// Waits up to five seconds for a lock that a process is about to let go of. A panic of sled over damaged files becomes
-    /// [`OpenError::Damaged`]; pages that opening does not touch are found by [`Tables::verify`] or by the read that meets them.
+    /// [`OpenError::Damaged`]; pages that opening does not touch are found by [`Tables::verify`] or by
+    /// the read that meets them, which leaves a mark that makes the next opening [`OpenError::Damaged`].
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let (db, file) = open::open(options)?;
         let tables = Self { inner: Arc::new(Inner { db, file, dir: options.dir.clone(), applying: Mutex::new(()) }) };
@@ -108,6 +109,16 @@ impl Tables {
     /// The tables must be closed. The move is durable on return.
     pub fn set_aside(dir: &Path) -> io::Result<PathBuf> {
         open::set_aside(dir)
+    }
+
+    /// Leaves a mark where sled met damage: pages that opening does not touch would else be met again after every start.
+    fn marked<T>(&self, result: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(fault) = &result
+            && let Err(error) = std::fs::write(self.inner.dir.join(open::MARK), &fault.0)
+        {
+            tracing::warn!(%error, "the damage of the tables cannot be marked");
+        }
+        result
     }
 
     fn check_meta(&self) -> Result<(), OpenError> {
@@ -162,12 +173,12 @@ impl Tables {
             }
         }
         batch.insert(full_key(META, APPLIED), &last_seq.to_be_bytes());
-        guard("applying a group", || self.inner.db.apply_batch(batch))
+        self.marked(guard("applying a group", || self.inner.db.apply_batch(batch)))
     }
 
     /// Makes every applied group durable. After a fault the durable state is unknown: the process stops and recovers.
     pub fn checkpoint(&self) -> Result<(), Fault> {
-        guard("flushing", || self.inner.db.flush())?;
+        self.marked(guard("flushing", || self.inner.db.flush()))?;
         self.inner.file.sync_data().map_err(|e| Fault(format!("fdatasync: {e}")))
     }
 
@@ -181,7 +192,7 @@ impl Tables {
     pub fn verify(&self) -> Result<u64, Fault> {
         let mut rows = self.inner.db.iter();
         let mut count = 0;
-        while next_row(&mut rows)?.is_some() {
+        while self.marked(next_row(&mut rows))?.is_some() {
             count += 1;
         }
         Ok(count)
@@ -205,13 +216,13 @@ impl Tables {
 
 impl State for Tables {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        let value = guard("reading a row", || self.inner.db.get(full_key(table, key)))?;
+        let value = self.marked(guard("reading a row", || self.inner.db.get(full_key(table, key))))?;
         Ok(value.map(|value| value.to_vec()))
     }
 
     fn scan(&self, table: Table, from: &[u8], visit: &mut state::Visit<'_>) -> Result<(), Fault> {
         let mut rows = self.inner.db.range(full_key(table, from)..);
-        while let Some((key, value)) = next_row(&mut rows)? {
+        while let Some((key, value)) = self.marked(next_row(&mut rows))? {
             let Some((number, key)) = key.split_first() else { continue };
             if *number != table.number || visit(key, &value).is_break() {
                 break;

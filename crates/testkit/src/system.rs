@@ -8,6 +8,7 @@ use api::v1::delivery_service_client::DeliveryServiceClient;
 use api::v1::document_service_client::DocumentServiceClient;
 use api::v1::payload_service_client::PayloadServiceClient;
 use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
@@ -27,6 +28,8 @@ pub struct System {
     /// Deliveries.
     pub deliveries: DeliveryServiceClient<Channel>,
     requests: Arc<AtomicU64>,
+    /// Tells this client's requests from those of one before it.
+    session: String,
 }
 
 impl System {
@@ -38,12 +41,13 @@ impl System {
             documents: DocumentServiceClient::new(channel.clone()),
             deliveries: DeliveryServiceClient::new(channel),
             requests: Arc::default(),
+            session: session(),
         }
     }
 
     /// A fresh request id.
     pub fn request_id(&self) -> String {
-        format!("{}-{}", self.agency.trim_start_matches("agencies/"), self.requests.fetch_add(1, Ordering::Relaxed))
+        format!("{}-{}", self.session, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Starts an upload of these bytes.
@@ -92,7 +96,9 @@ impl System {
             notation: "UBND-VX".into(),
             kind: "cong-van".into(),
             subject: subject.to_owned(),
-            signer: Some(v1::Signer { competence: "TM.".into(), position: "Chủ tịch".into(), full_name: "Nguyễn Văn Ví Dụ".into() }),
+            signer: Some(v1::Signer {
+                competence: "TM.".into(), position: "Chủ tịch".into(), full_name: "Nguyễn Văn Ví Dụ".into()
+            }),
             place: "Cà Mau".into(),
             issue_date: format!("{:04}-{:02}-{:02}", today.year(), u8::from(today.month()), today.day()),
             urgency: v1::Urgency::Ordinary.into(),
@@ -109,7 +115,8 @@ impl System {
 
     /// Submits a document to selectors.
     pub async fn submit(&mut self, document: v1::Document, recipients: Vec<v1::Selector>) -> Result<v1::SubmitDocumentResponse, Status> {
-        let request = v1::SubmitDocumentRequest { request_id: self.request_id(), document: Some(document), recipients, ..Default::default() };
+        let request =
+            v1::SubmitDocumentRequest { request_id: self.request_id(), document: Some(document), recipients, ..Default::default() };
         Ok(self.documents.submit_document(request).await?.into_inner())
     }
 
@@ -141,6 +148,14 @@ impl System {
         let request = v1::TraceDocumentRequest { name: document.to_owned(), page_size: 1_000, ..Default::default() };
         Ok(self.documents.trace_document(request).await?.into_inner().steps)
     }
+}
+
+fn session() -> String {
+    let mut bytes = [0_u8; 8];
+    // Without randomness every session has the same name, and the hub refuses what would be mixed up.
+    let filled = SystemRandom::new().fill(&mut bytes).is_ok();
+    debug_assert!(filled, "the system gives random numbers");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One agency.

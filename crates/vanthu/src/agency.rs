@@ -20,10 +20,17 @@ pub(crate) async fn run(arguments: &Agency) -> Outcome {
             };
             let answer = client(hub).await?.import_directory(request).await.map_err(|status| status.message().to_owned())?;
             let answer = answer.into_inner();
-            println!("{} agencies, {} successions and {} groups were read", answer.agency_count, answer.succession_count, answer.group_count);
+            println!(
+                "{} agencies, {} successions and {} groups were read",
+                answer.agency_count, answer.succession_count, answer.group_count
+            );
         }
         AgencyCommand::Export { hub } => {
-            let answer = client(hub).await?.export_directory(ExportDirectoryRequest::default()).await.map_err(|status| status.message().to_owned())?;
+            let answer = client(hub)
+                .await?
+                .export_directory(ExportDirectoryRequest::default())
+                .await
+                .map_err(|status| status.message().to_owned())?;
             print!("{}", answer.into_inner().agencies_csv);
         }
     }

@@ -50,13 +50,19 @@ async fn stay_up(hub: &HubBox, play: &play::Play<'_>) -> Result<(), Box<dyn Erro
     let (home, address) = (hub.home().display(), hub.address()?);
     println!("\nThe hub stays up until Ctrl-C. In another terminal, as the ministry's system and as the admin:\n");
     println!("  export HOME_DIR={home}");
-    println!("  alias call='grpcurl -cacert $HOME_DIR/tls/client-ca.pem -cert $HOME_DIR/clients/system-0.pem -key $HOME_DIR/clients/system-0.key'");
-    println!("  alias admin='grpcurl -cacert $HOME_DIR/tls/client-ca.pem -cert $HOME_DIR/clients/admin.pem -key $HOME_DIR/clients/admin.key'");
+    println!(
+        "  alias call='grpcurl -cacert $HOME_DIR/tls/client-ca.pem -cert $HOME_DIR/clients/system-0.pem -key $HOME_DIR/clients/system-0.key'"
+    );
+    println!(
+        "  alias admin='grpcurl -cacert $HOME_DIR/tls/client-ca.pem -cert $HOME_DIR/clients/admin.pem -key $HOME_DIR/clients/admin.key'"
+    );
     println!("  call {address} list");
     println!("  call {address} describe vanthu.v1.DocumentService");
     println!("  call -d '{{\"name\": \"{}\"}}' {address} vanthu.v1.DocumentService/TraceDocument", play.traced());
     println!("  call -d '{{\"name\": \"{}\"}}' {address} vanthu.v1.DocumentService/GetDocument", play.traced());
-    println!("  admin -d '{{\"tier\": \"TIER_DISTRICT\", \"kind\": \"AGENCY_KIND_PEOPLES_COMMITTEE\"}}' {address} vanthu.v1.AgencyService/ListAgencies");
+    println!(
+        "  admin -d '{{\"tier\": \"TIER_DISTRICT\", \"kind\": \"AGENCY_KIND_PEOPLES_COMMITTEE\"}}' {address} vanthu.v1.AgencyService/ListAgencies"
+    );
     println!("  admin -d '{{\"page_size\": 5}}' {address} vanthu.v1.PrincipalService/ListPrincipals");
     println!("  curl http://{}/metrics\n", hub.running()?.metrics_address);
     tokio::signal::ctrl_c().await?;

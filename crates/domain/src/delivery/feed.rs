@@ -10,7 +10,14 @@ use crate::principal::{Caller, Role};
 use crate::state::{self, Fault, Overlay, State};
 
 /// Writes a step of a document. The issuer's watchers are always told; the holder's only if `told`.
-pub(crate) fn record(place: &mut Place<'_>, rows: &mut Overlay<'_>, of: &Of<'_>, agency: &agency::Id, kind: StepKind, told: Told) -> Result<(), Fault> {
+pub(crate) fn record(
+    place: &mut Place<'_>,
+    rows: &mut Overlay<'_>,
+    of: &Of<'_>,
+    agency: &agency::Id,
+    kind: StepKind,
+    told: Told,
+) -> Result<(), Fault> {
     let (seq, index) = (place.seq, place.next_step);
     place.next_step += 1;
     let step = Step { seq, index, at: place.entry.at, principal: place.entry.principal.clone(), agency: agency.clone(), kind };
@@ -93,7 +100,11 @@ pub fn find(rows: &dyn State, document: &document::Id, agency: &agency::Id) -> R
 /// The copies of a document, in the order of their holders' ids, after `after`.
 pub fn of_document(rows: &dyn State, document: &document::Id, after: Option<&agency::Id>, limit: usize) -> Result<Vec<Delivery>, Fault> {
     let from = after.map(|after| [after.as_str().as_bytes(), &[0]].concat()).unwrap_or_default();
-    collect(limit, |visit| state::scan_prefix(rows, DELIVERIES, &document.0, &from, visit), |_, value| state::decode(DELIVERIES, value).map(Some))
+    collect(
+        limit,
+        |visit| state::scan_prefix(rows, DELIVERIES, &document.0, &from, visit),
+        |_, value| state::decode(DELIVERIES, value).map(Some),
+    )
 }
 
 /// What an inbox list leaves out; nothing by default.
@@ -119,7 +130,11 @@ pub fn inbox(
 ) -> Result<(Vec<Delivery>, Option<InboxPosition>), Fault> {
     let prefix = [agency.as_str().as_bytes(), &[0]].concat();
     let places = box_places(rows, INBOX, &prefix, after.map(|after| (after.seq, after.document)), limit)?;
-    let next = if places.len() > limit { places.get(limit.wrapping_sub(1)).map(|(seq, document)| InboxPosition { seq: *seq, document: *document }) } else { None };
+    let next = if places.len() > limit {
+        places.get(limit.wrapping_sub(1)).map(|(seq, document)| InboxPosition { seq: *seq, document: *document })
+    } else {
+        None
+    };
     let mut deliveries = Vec::new();
     for (_, document) in places.iter().take(limit) {
         deliveries.extend(find(rows, document, agency)?);
@@ -141,14 +156,23 @@ pub(crate) fn box_places(
         |visit| state::scan_prefix(rows, table, prefix, &from, visit),
         |key, _| {
             let rest = key.get(prefix.len()..).unwrap_or_default();
-            let place = rest.split_first_chunk::<8>().and_then(|(seq, document)| Some((!u64::from_be_bytes(*seq), document::Id(document.try_into().ok()?))));
+            let place = rest
+                .split_first_chunk::<8>()
+                .and_then(|(seq, document)| Some((!u64::from_be_bytes(*seq), document::Id(document.try_into().ok()?))));
             place.map(Some).ok_or_else(|| Fault(format!("a key of {} is ill-formed", table.name)))
         },
     )
 }
 
 /// Changes of one lane of an agency's feed after a place, oldest first.
-pub fn changes(rows: &dyn State, agency: &agency::Id, direction: Direction, lane: u8, after: (u64, u32), limit: usize) -> Result<Vec<Change>, Fault> {
+pub fn changes(
+    rows: &dyn State,
+    agency: &agency::Id,
+    direction: Direction,
+    lane: u8,
+    after: (u64, u32),
+    limit: usize,
+) -> Result<Vec<Change>, Fault> {
     let prefix = change_prefix(agency, direction, lane);
     // The key after the last one taken.
     let from = [after.0.to_be_bytes().as_slice(), &after.1.to_be_bytes(), &[0]].concat();
@@ -164,8 +188,7 @@ pub fn step(rows: &dyn State, document: &document::Id, seq: u64, index: u32) -> 
 pub fn trace(rows: &dyn State, caller: &Caller, document: &Document) -> Result<Vec<Step>, Fault> {
     let issuer = &document.content.issuer;
     let sees_all = !matches!(caller.role, Role::AgencySystem { .. }) || caller.acts_for(issuer);
-    Ok(steps(rows, &document.id)?
-        .into_iter().filter(|step| sees_all || step.agency == *issuer || caller.acts_for(&step.agency)).collect())
+    Ok(steps(rows, &document.id)?.into_iter().filter(|step| sees_all || step.agency == *issuer || caller.acts_for(&step.agency)).collect())
 }
 
 /// Every step of a document, oldest first.

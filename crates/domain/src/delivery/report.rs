@@ -36,7 +36,13 @@ fn own(rows: &dyn State, context: &Context<'_>, document: &document::Id, agency:
     delivery::find(rows, document, agency)?.filter(|_| context.caller.acts_for(agency)).ok_or(Refusal::Denied)
 }
 
-fn report(rows: &dyn State, context: &Context<'_>, document: &document::Id, agency: &agency::Id, report: &Report) -> Result<Ruling, Refusal> {
+fn report(
+    rows: &dyn State,
+    context: &Context<'_>,
+    document: &document::Id,
+    agency: &agency::Id,
+    report: &Report,
+) -> Result<Ruling, Refusal> {
     let copy = own(rows, context, document, agency)?;
     let mut check = Checker::default();
     let answers = matches!(report.status, Status::TakeBackAgreed | Status::TakeBackDeclined);
@@ -60,7 +66,8 @@ fn report(rows: &dyn State, context: &Context<'_>, document: &document::Id, agen
         let Some(question) = &copy.question else {
             return if repeats(rows, &copy, report)? { Ok(Ruling { resource, events: vec![] }) } else { Err(Refusal::NothingAsked) };
         };
-        let mut events = vec![event::Event::Delivery(Event::Reported { document: *document, agency: agency.clone(), report: report.clone() })];
+        let mut events =
+            vec![event::Event::Delivery(Event::Reported { document: *document, agency: agency.clone(), report: report.clone() })];
         if question.asked == delivery::Asked::Recall
             && let Some(document) = document::find(rows, document)?
         {
@@ -121,11 +128,8 @@ fn forward(
         return Err(Refusal::Frozen);
     }
     let waits = |onward: &&Onward| onward.forwarded_at.is_none();
-    let chosen: Vec<agency::Id> = if to.is_empty() {
-        copy.onward.iter().filter(waits).map(|onward| onward.agency.clone()).collect()
-    } else {
-        to.to_vec()
-    };
+    let chosen: Vec<agency::Id> =
+        if to.is_empty() { copy.onward.iter().filter(waits).map(|onward| onward.agency.clone()).collect() } else { to.to_vec() };
     if let Some(stranger) = chosen.iter().find(|to| !copy.onward.iter().filter(waits).any(|onward| onward.agency == **to)) {
         return Err(Refusal::NothingToForward(format!("agencies/{stranger}")));
     }
@@ -155,6 +159,7 @@ fn forward(
             ..copy.clone()
         });
     }
-    let events = vec![event::Event::Delivery(Event::Forwarded { document: *document, by: agency.clone(), deliveries, note: note.to_owned() })];
+    let events =
+        vec![event::Event::Delivery(Event::Forwarded { document: *document, by: agency.clone(), deliveries, note: note.to_owned() })];
     Ok(Ruling { resource: format!("documents/{document}/deliveries/{agency}"), events })
 }

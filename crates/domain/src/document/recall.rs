@@ -43,7 +43,14 @@ fn ask(copy: &Delivery, asked: Asked, reason: &str, at: Timestamp, events: &mut 
         return true;
     }
     // Nobody has seen this copy: withdrawing it is the answer.
-    let report = Report { status: Status::TakeBackAgreed, at, note: String::new(), refusal: None, staff: String::new(), register_number: String::new() };
+    let report = Report {
+        status: Status::TakeBackAgreed,
+        at,
+        note: String::new(),
+        refusal: None,
+        staff: String::new(),
+        register_number: String::new(),
+    };
     events.push(Event::Delivery(delivery::Event::Reported { document, agency, report }));
     false
 }
@@ -93,7 +100,11 @@ pub(super) fn payloads(rows: &dyn Rows, document: &Document) -> Result<Vec<Diges
 
 /// Earlier versions, oldest first.
 pub(super) fn earlier(rows: &dyn Rows, id: &Id) -> Result<Vec<Document>, Fault> {
-    delivery::collect(usize::MAX, |visit| state::scan_prefix(rows, VERSIONS, &id.0, &[], visit), |_, value| state::decode(VERSIONS, value).map(Some))
+    delivery::collect(
+        usize::MAX,
+        |visit| state::scan_prefix(rows, VERSIONS, &id.0, &[], visit),
+        |_, value| state::decode(VERSIONS, value).map(Some),
+    )
 }
 
 /// What `document::Command::Amend` carries.
@@ -119,9 +130,17 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
         let same = |new: &str, old: &str| new == old;
         check.require(content.issuer == document.content.issuer, "document.issuer", "cannot change: that would be another document");
         check.require(same(&content.number, &document.content.number), "document.number", "cannot change: that would be another document");
-        check.require(same(&content.notation, &document.content.notation), "document.notation", "cannot change: that would be another document");
+        check.require(
+            same(&content.notation, &document.content.notation),
+            "document.notation",
+            "cannot change: that would be another document",
+        );
         check.require(content.date.year() == document.content.date.year(), "document.issue_date", "cannot move to another year");
-        check.require(content.secrecy.trim().is_empty(), "document.secrecy", "must be empty: state secrets are not exchanged over this hub");
+        check.require(
+            content.secrecy.trim().is_empty(),
+            "document.secrecy",
+            "must be empty: state secrets are not exchanged over this hub",
+        );
         submit::content(rows, context, content, &mut check)?;
     }
     let copies = holders(rows, asked.document)?;
@@ -151,7 +170,12 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
             ask(copy, Asked::Recall, asked.reason, context.at, &mut events);
         } else if asked.content.is_some() && copy.status != Status::Sent {
             let (document, agency) = (copy.document, copy.agency.clone());
-            events.push(Event::Delivery(delivery::Event::Asked { document, agency, asked: Asked::Amendment, reason: asked.reason.to_owned() }));
+            events.push(Event::Delivery(delivery::Event::Asked {
+                document,
+                agency,
+                asked: Asked::Amendment,
+                reason: asked.reason.to_owned(),
+            }));
         }
     }
     Ok(Ruling { resource: format!("documents/{}", asked.document), events })

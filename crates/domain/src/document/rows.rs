@@ -46,7 +46,14 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             document.state = state.clone();
             document.changed_seq = place.seq;
             put(rows, &document)?;
-            delivery::record(place, rows, &Of::document(&document), &document.content.issuer, StepKind::StateChanged(state.clone()), Told::IssuerOnly)
+            delivery::record(
+                place,
+                rows,
+                &Of::document(&document),
+                &document.content.issuer,
+                StepKind::StateChanged(state.clone()),
+                Told::IssuerOnly,
+            )
         }
         Event::KindsSet(kinds) => {
             for kind in self::kinds(rows)? {
@@ -121,7 +128,11 @@ pub fn find(rows: &dyn Rows, id: &Id) -> Result<Option<Document>, Fault> {
 
 /// The verdicts on a document's attachments, in their order.
 pub fn reports(rows: &dyn Rows, id: &Id) -> Result<Vec<signature::Report>, Fault> {
-    delivery::collect(usize::MAX, |visit| state::scan_prefix(rows, REPORTS, &id.0, &[], visit), |_, value| state::decode(REPORTS, value).map(Some))
+    delivery::collect(
+        usize::MAX,
+        |visit| state::scan_prefix(rows, REPORTS, &id.0, &[], visit),
+        |_, value| state::decode(REPORTS, value).map(Some),
+    )
 }
 
 /// Whether a caller may read a document: the issuer's system, a holder's, or an auditor.

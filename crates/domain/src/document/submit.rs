@@ -62,7 +62,8 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     let deliveries = route_out(rows, &issuer, recipients, asked.id, content.urgency, context.at)?;
     let mut events = Vec::new();
     for document in &replaced {
-        events.push(event::Event::Document(document::Event::StateChanged { document: document.id, state: State::Replaced { by: asked.id } }));
+        events
+            .push(event::Event::Document(document::Event::StateChanged { document: document.id, state: State::Replaced { by: asked.id } }));
     }
     let document = Document {
         id: asked.id,
@@ -215,7 +216,8 @@ pub(super) fn judged(
     content: &Content,
     reports: &[signature::Report],
 ) -> Result<(Vec<signature::Report>, Vec<String>), Refusal> {
-    let fits = reports.len() == content.attachments.len() && reports.iter().zip(&content.attachments).all(|(report, file)| report.payload == file.payload);
+    let fits = reports.len() == content.attachments.len()
+        && reports.iter().zip(&content.attachments).all(|(report, file)| report.payload == file.payload);
     if !fits {
         return Err(Fault("the verdicts are not those of the attachments".into()).into());
     }
@@ -258,7 +260,9 @@ pub(super) fn fits(document: &Document) -> Result<(), Refusal> {
     let bytes = postcard::to_stdvec(document).map_or(usize::MAX, |bytes| bytes.len());
     // Sequences and states that come later take a few bytes more.
     if bytes + 2_048 > state::MAX_ROW_BYTES {
-        return Err(Refusal::TooLarge(format!("the document has {bytes} bytes without its files; name fewer recipients one by one, use groups")));
+        return Err(Refusal::TooLarge(format!(
+            "the document has {bytes} bytes without its files; name fewer recipients one by one, use groups"
+        )));
     }
     Ok(())
 }

@@ -50,10 +50,7 @@ impl AgencyService for Service {
         let after = after(&page, agency::Id::parse)?;
         let agencies = agency::list(&self.shared.tables, &filter, after.as_ref(), page.size + 1).map_err(fault)?;
         let (agencies, next_page_token) = self.shared.cut(&page, agencies, |agency| agency.id.as_str().as_bytes().to_vec());
-        Ok(Response::new(v1::ListAgenciesResponse {
-            agencies: agencies.iter().map(convert::agency::to_wire).collect(),
-            next_page_token,
-        }))
+        Ok(Response::new(v1::ListAgenciesResponse { agencies: agencies.iter().map(convert::agency::to_wire).collect(), next_page_token }))
     }
 
     async fn create_agency(&self, request: Request<v1::CreateAgencyRequest>) -> Result<Response<v1::Agency>, Status> {
@@ -86,7 +83,10 @@ impl AgencyService for Service {
         self.change(&caller, &id, agency::Command::Close { agency: id.clone(), last_day }).await
     }
 
-    async fn succeed_agencies(&self, request: Request<v1::SucceedAgenciesRequest>) -> Result<Response<v1::SucceedAgenciesResponse>, Status> {
+    async fn succeed_agencies(
+        &self,
+        request: Request<v1::SucceedAgenciesRequest>,
+    ) -> Result<Response<v1::SucceedAgenciesResponse>, Status> {
         let caller = caller(&request)?;
         require_admin(&caller)?;
         let successions = convert::agency::successions(request.get_ref()).map_err(Failure::from)?;
@@ -112,7 +112,10 @@ impl AgencyService for Service {
         }))
     }
 
-    async fn import_directory(&self, request: Request<v1::ImportDirectoryRequest>) -> Result<Response<v1::ImportDirectoryResponse>, Status> {
+    async fn import_directory(
+        &self,
+        request: Request<v1::ImportDirectoryRequest>,
+    ) -> Result<Response<v1::ImportDirectoryResponse>, Status> {
         let caller = caller(&request)?;
         require_admin(&caller)?;
         let (agencies, successions, groups) = convert::agency::directory(request.get_ref()).map_err(Failure::from)?;
@@ -132,7 +135,10 @@ impl AgencyService for Service {
         Ok(Response::new(answer))
     }
 
-    async fn export_directory(&self, request: Request<v1::ExportDirectoryRequest>) -> Result<Response<v1::ExportDirectoryResponse>, Status> {
+    async fn export_directory(
+        &self,
+        request: Request<v1::ExportDirectoryRequest>,
+    ) -> Result<Response<v1::ExportDirectoryResponse>, Status> {
         let caller = caller(&request)?;
         if !matches!(caller.role, Role::Admin | Role::Auditor) {
             return Err(Failure::from(Refusal::Denied).into());
@@ -161,10 +167,7 @@ impl AgencyService for Service {
         let after = after(&page, agency::Id::parse)?;
         let groups = agency::groups(&self.shared.tables, after.as_ref(), page.size + 1).map_err(fault)?;
         let (groups, next_page_token) = self.shared.cut(&page, groups, |group| group.id.as_str().as_bytes().to_vec());
-        Ok(Response::new(v1::ListGroupsResponse {
-            groups: groups.iter().map(convert::agency::group_to_wire).collect(),
-            next_page_token,
-        }))
+        Ok(Response::new(v1::ListGroupsResponse { groups: groups.iter().map(convert::agency::group_to_wire).collect(), next_page_token }))
     }
 }
 

@@ -37,7 +37,13 @@ impl Service {
         Self { shared }
     }
 
-    async fn carry_out(&self, caller: &Caller, named: Named, of: (document::Id, agency::Id), command: delivery::Command) -> Result<v1::Delivery, Failure> {
+    async fn carry_out(
+        &self,
+        caller: &Caller,
+        named: Named,
+        of: (document::Id, agency::Id),
+        command: delivery::Command,
+    ) -> Result<v1::Delivery, Failure> {
         self.shared.carry_out(caller, Some(named), Command::Delivery(command)).await?;
         let delivery = delivery::find(&self.shared.tables, &of.0, &of.1).map_err(fault)?.ok_or(Failure::Internal)?;
         Ok(convert::delivery::to_wire(&delivery))
@@ -50,7 +56,8 @@ impl DeliveryService for Service {
         let caller = caller(&request)?;
         let (document, agency) = name::delivery(&request.get_ref().name).map_err(|e| Failure::from(Invalid::one("name", e)))?;
         let delivery = delivery::find(&self.shared.tables, &document, &agency).map_err(fault)?;
-        let may_see = |delivery: &Delivery| caller.role == Role::Auditor || caller.acts_for(&delivery.agency) || caller.acts_for(&delivery.sender);
+        let may_see =
+            |delivery: &Delivery| caller.role == Role::Auditor || caller.acts_for(&delivery.agency) || caller.acts_for(&delivery.sender);
         let delivery = delivery.filter(may_see).ok_or(Failure::Refused(Refusal::Denied))?;
         Ok(Response::new(convert::delivery::to_wire(&delivery)))
     }
@@ -64,23 +71,38 @@ impl DeliveryService for Service {
         let tables = &self.shared.tables;
         let (deliveries, next_page_token) = self.shared.listed(
             &page,
-            |after, limit| delivery::inbox(tables, &agency, &InboxFilter::default(), after.map(|(seq, document)| InboxPosition { seq, document }), limit),
+            |after, limit| {
+                delivery::inbox(
+                    tables,
+                    &agency,
+                    &InboxFilter::default(),
+                    after.map(|(seq, document)| InboxPosition { seq, document }),
+                    limit,
+                )
+            },
             |position| (position.seq, position.document),
             |delivery| filter.keeps(delivery),
         )?;
-        Ok(Response::new(v1::ListDeliveriesResponse { deliveries: deliveries.iter().map(convert::delivery::to_wire).collect(), next_page_token }))
+        Ok(Response::new(v1::ListDeliveriesResponse {
+            deliveries: deliveries.iter().map(convert::delivery::to_wire).collect(),
+            next_page_token,
+        }))
     }
 
     type WatchDeliveriesStream = Pin<Box<dyn Stream<Item = Result<v1::DeliveryChange, Status>> + Send>>;
 
-    async fn watch_deliveries(&self, request: Request<v1::WatchDeliveriesRequest>) -> Result<Response<Self::WatchDeliveriesStream>, Status> {
+    async fn watch_deliveries(
+        &self,
+        request: Request<v1::WatchDeliveriesRequest>,
+    ) -> Result<Response<Self::WatchDeliveriesStream>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let agency = name::agency(&request.agency).map_err(|e| Failure::from(Invalid::one("agency", e)))?;
         require_feed(&caller, &agency, false)?;
         let cursor = self.shared.sealer.cursor(&agency, Direction::Incoming, &request.resume_token).map_err(Failure::from)?;
         let (sender, receiver) = mpsc::channel(CHANGES_AHEAD);
-        let watch = Watch { shared: self.shared.clone(), caller: caller.clone(), agency: agency.clone(), direction: Direction::Incoming, cursor };
+        let watch =
+            Watch { shared: self.shared.clone(), caller: caller.clone(), agency: agency.clone(), direction: Direction::Incoming, cursor };
         tokio::spawn(watch.run(sender, move |shared, told| incoming(shared, &caller, &agency, &told)));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
@@ -121,7 +143,11 @@ fn incoming(shared: &Shared, caller: &Caller, agency: &agency::Id, told: &Told) 
         let reports = document::reports(&shared.tables, &told.document.id).map_err(fault)?;
         for_caller(caller, &told.document, &reports)
     } else {
-        v1::Document { name: name::of_document(&told.document.id), issuer: name::of_agency(&told.document.content.issuer), ..Default::default() }
+        v1::Document {
+            name: name::of_document(&told.document.id),
+            issuer: name::of_agency(&told.document.content.issuer),
+            ..Default::default()
+        }
     };
     Ok(v1::DeliveryChange {
         delivery: told.delivery.as_ref().map(convert::delivery::to_wire),

@@ -119,7 +119,9 @@ impl DocumentService for Service {
             return Ok(Response::new(self.answer(&caller, &outcome.resource, outcome.seq)?));
         }
         // Who may not issue for the agency does not learn what else is wrong.
-        if name::agency(&request.document.as_ref().map(|document| document.issuer.clone()).unwrap_or_default()).is_ok_and(|issuer| !caller.acts_for(&issuer)) {
+        if name::agency(&request.document.as_ref().map(|document| document.issuer.clone()).unwrap_or_default())
+            .is_ok_and(|issuer| !caller.acts_for(&issuer))
+        {
             return Err(Failure::from(Refusal::Denied).into());
         }
         self.shared.require_space()?;
@@ -155,7 +157,15 @@ impl DocumentService for Service {
         let tables = &self.shared.tables;
         let (documents, next_page_token) = self.shared.listed(
             &page,
-            |after, limit| document::outbox(tables, &issuer, &OutboxFilter::default(), after.map(|(seq, document)| OutboxPosition { seq, document }), limit),
+            |after, limit| {
+                document::outbox(
+                    tables,
+                    &issuer,
+                    &OutboxFilter::default(),
+                    after.map(|(seq, document)| OutboxPosition { seq, document }),
+                    limit,
+                )
+            },
             |position| (position.seq, position.document),
             |document| filter.keeps(document),
         )?;
@@ -250,7 +260,10 @@ impl DocumentService for Service {
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
-    async fn list_document_kinds(&self, _: Request<v1::ListDocumentKindsRequest>) -> Result<Response<v1::ListDocumentKindsResponse>, Status> {
+    async fn list_document_kinds(
+        &self,
+        _: Request<v1::ListDocumentKindsRequest>,
+    ) -> Result<Response<v1::ListDocumentKindsResponse>, Status> {
         let kinds = document::kinds(&self.shared.tables).map_err(fault)?;
         Ok(Response::new(v1::ListDocumentKindsResponse { kinds: kinds.iter().map(convert::document::kind_to_wire).collect() }))
     }

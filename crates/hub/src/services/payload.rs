@@ -90,7 +90,9 @@ impl Service {
                     }
                 }
                 Ok(Ok(Some(_))) => {
-                    break Err(Failure::from(Invalid::one("chunk", format!("must follow the start, at most {MAX_CHUNK} bytes each"))).into());
+                    break Err(
+                        Failure::from(Invalid::one("chunk", format!("must follow the start, at most {MAX_CHUNK} bytes each"))).into()
+                    );
                 }
                 // The end may be a clean one or a caller that went away: neither commits anything but the bytes that came.
                 Ok(Ok(None)) => break Ok(()),
@@ -119,10 +121,17 @@ impl PayloadService for Service {
         check.finish().map_err(Failure::from)?;
         let owner = caller.principal.as_str().to_owned();
         if self.shared.vault.uploads_of(&owner).len() >= self.shared.config.payloads.open_uploads {
-            return Err(Failure::QuotaExceeded { what: "open uploads".into(), limit: self.shared.config.payloads.open_uploads as u64 }.into());
+            return Err(
+                Failure::QuotaExceeded { what: "open uploads".into(), limit: self.shared.config.payloads.open_uploads as u64 }.into()
+            );
         }
         let id = UploadId(*uuid::Uuid::now_v7().as_bytes());
-        let upload = vault::Upload { owner, size: size.unwrap_or_default(), expected: expected.map(|d| d.0), created_ms: u64::try_from(self.shared.now().micros() / 1_000).unwrap_or_default() };
+        let upload = vault::Upload {
+            owner,
+            size: size.unwrap_or_default(),
+            expected: expected.map(|d| d.0),
+            created_ms: u64::try_from(self.shared.now().micros() / 1_000).unwrap_or_default(),
+        };
         let status = self.shared.vault.start(id, upload).await.map_err(|e| vault_failure(&e))?;
         Ok(Response::new(self.upload(id, &status)))
     }

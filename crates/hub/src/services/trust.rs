@@ -57,7 +57,10 @@ impl TrustService for Service {
         Ok(Response::new(convert::trust::to_wire(&object)))
     }
 
-    async fn list_trust_objects(&self, request: Request<v1::ListTrustObjectsRequest>) -> Result<Response<v1::ListTrustObjectsResponse>, Status> {
+    async fn list_trust_objects(
+        &self,
+        request: Request<v1::ListTrustObjectsRequest>,
+    ) -> Result<Response<v1::ListTrustObjectsResponse>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let kind = convert::trust::list(&request).map_err(Failure::from)?;

@@ -53,7 +53,11 @@ pub struct Watch {
 
 impl Watch {
     /// Tells changes until the watcher goes, is cut off, or the hub stops.
-    pub async fn run<M: Send + 'static>(mut self, sender: mpsc::Sender<Result<M, Status>>, message: impl Fn(&Shared, Told) -> Result<M, Failure> + Send) {
+    pub async fn run<M: Send + 'static>(
+        mut self,
+        sender: mpsc::Sender<Result<M, Status>>,
+        message: impl Fn(&Shared, Told) -> Result<M, Failure> + Send,
+    ) {
         let _open = self.shared.metrics.watch_opened();
         let mut woken = self.shared.feeds.subscribe(&self.agency);
         let mut stop = self.shared.stop.clone();
@@ -77,7 +81,11 @@ impl Watch {
     }
 
     /// One look at the lanes: the first that has something is told a batch of it.
-    async fn pass<M>(&mut self, sender: &mpsc::Sender<Result<M, Status>>, message: &impl Fn(&Shared, Told) -> Result<M, Failure>) -> Result<Passed, Failure> {
+    async fn pass<M>(
+        &mut self,
+        sender: &mpsc::Sender<Result<M, Status>>,
+        message: &impl Fn(&Shared, Told) -> Result<M, Failure>,
+    ) -> Result<Passed, Failure> {
         if !self.shared.is_active(&self.caller.principal)? || *self.shared.stop.borrow() {
             return Err(if *self.shared.stop.borrow() { Failure::Draining } else { Failure::Unauthenticated });
         }
@@ -87,7 +95,8 @@ impl Watch {
             return Err(domain::refusal::Refusal::Denied.into());
         }
         for lane in 0..LANES {
-            let changes = delivery::changes(&self.shared.tables, &self.agency, self.direction, lane, self.cursor.lane(lane), BATCH).map_err(fault)?;
+            let changes =
+                delivery::changes(&self.shared.tables, &self.agency, self.direction, lane, self.cursor.lane(lane), BATCH).map_err(fault)?;
             if changes.is_empty() {
                 continue;
             }

@@ -29,6 +29,9 @@ const SEGMENT_BYTES: usize = 8 << 20;
 /// Drives segment cleaning too; durability does not depend on it.
 const FLUSH_EVERY_MS: u64 = 500;
 
+/// The file that says that these tables met damage while they were in use.
+pub(super) const MARK: &str = "fault";
+
 /// How many damaged directories are kept for somebody to look at.
 const KEPT_ASIDE: usize = 2;
 
@@ -36,6 +39,9 @@ pub(super) fn open(options: &Options) -> Result<(sled::Db, File), OpenError> {
     let dir = &options.dir;
     let is_new = !dir.join("db").try_exists()?;
     fs::create_dir_all(dir)?;
+    if let Ok(cause) = fs::read_to_string(dir.join(MARK)) {
+        return Err(OpenError::Damaged { dir: dir.clone(), cause: format!("met in use: {cause}") });
+    }
     let deadline = Instant::now() + LOCK_PATIENCE;
     if !wait_until_unlocked(dir, LOCK_PATIENCE)? {
         return Err(OpenError::Locked { dir: dir.clone() });

@@ -8,6 +8,7 @@ use domain::state::Memory;
 use proptest::prelude::*;
 
 use super::*;
+use std::ops::ControlFlow;
 
 const LEFT: Table = Table { name: "left", number: 1 };
 const RIGHT: Table = Table { name: "right", number: 2 };

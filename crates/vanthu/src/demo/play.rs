@@ -101,7 +101,8 @@ impl<'a> Play<'a> {
         let answer = self.ministry.submit(letter, vec![to_agency(PROVINCE), to_agency(DEPARTMENT), to_agency(DISTRICT)]).await?;
         let document = answer.document.unwrap_or_default();
         self.expect(answer.deliveries.len() == 3, "three copies went out");
-        let verdicts: Vec<v1::Verdict> = document.signature_reports.iter().flat_map(|report| &report.signatures).map(v1::Signature::verdict).collect();
+        let verdicts: Vec<v1::Verdict> =
+            document.signature_reports.iter().flat_map(|report| &report.signatures).map(v1::Signature::verdict).collect();
         self.expect(
             verdicts == [v1::Verdict::TotalPassed, v1::Verdict::TotalPassed],
             "both signatures are TOTAL_PASSED: the person's, and the organisation's over it",
@@ -154,7 +155,12 @@ impl<'a> Play<'a> {
         let document = answer.document.unwrap_or_default().name;
         let first: Vec<&str> = answer.deliveries.iter().map(|delivery| delivery.agency.as_str()).collect();
         self.expect(first == [format!("agencies/{DISTRICT}")], "it lies with the district, not yet with the ministry");
-        let request = v1::ForwardDeliveryRequest { request_id: self.district.request_id(), name: self.district.copy_of(&document), note: "Kính chuyển".into(), ..Default::default() };
+        let request = v1::ForwardDeliveryRequest {
+            request_id: self.district.request_id(),
+            name: self.district.copy_of(&document),
+            note: "Kính chuyển".into(),
+            ..Default::default()
+        };
         self.district.deliveries.forward_delivery(request).await?;
         self.ministry.report(&document, v1::DeliveryStatus::Accepted, "").await?;
         let steps = self.commune.trace(&document).await?;
@@ -185,14 +191,21 @@ impl<'a> Play<'a> {
         let document = self.province.submit(letter, vec![to_agency(DISTRICT), to_agency(DEPARTMENT)]).await?.document.unwrap_or_default();
         self.district.report(&document.name, v1::DeliveryStatus::Accepted, "").await?;
         self.department.report(&document.name, v1::DeliveryStatus::Arrived, "").await?;
-        let request = v1::RecallDocumentRequest { request_id: self.province.request_id(), name: document.name.clone(), reason: "Gửi nhầm tệp đính kèm".into() };
+        let request = v1::RecallDocumentRequest {
+            request_id: self.province.request_id(),
+            name: document.name.clone(),
+            reason: "Gửi nhầm tệp đính kèm".into(),
+        };
         self.province.documents.recall_document(request).await?;
         for holder in [&mut self.district, &mut self.department] {
             holder.report(&document.name, v1::DeliveryStatus::TakeBackAgreed, "").await?;
         }
         let request = v1::GetDocumentRequest { name: document.name.clone() };
         let after = self.province.documents.get_document(request).await?.into_inner();
-        self.expect(after.state() == v1::DocumentState::Recalled && after.subject.is_empty() && after.attachments.is_empty(), "it is recalled and empty");
+        self.expect(
+            after.state() == v1::DocumentState::Recalled && after.subject.is_empty() && after.attachments.is_empty(),
+            "it is recalled and empty",
+        );
         let gone = self.district.download(&payload, "").await.err();
         self.expect(gone.is_some_and(|status| status.code() == tonic::Code::PermissionDenied), "its holders can no longer read the file");
         table::print_trace(&self.province.trace(&document.name).await?);
@@ -213,7 +226,8 @@ impl<'a> Play<'a> {
         self.expect(usize::try_from(payload.size_bytes).is_ok_and(|size| size == pdf.len()), "the payload is whole");
         let letter = self.commune.letter("08", "Hồ sơ địa chính", &payload.name);
         let answer = self.commune.submit(letter, vec![to_agency(DISTRICT)]).await?;
-        let whole = answer.document.unwrap_or_default().signature_reports.first().is_some_and(|report| report.coverage() == v1::Coverage::Whole);
+        let whole =
+            answer.document.unwrap_or_default().signature_reports.first().is_some_and(|report| report.coverage() == v1::Coverage::Whole);
         self.expect(whole, "its signatures cover the whole file");
         Ok(())
     }
