@@ -44,11 +44,14 @@ pub struct Done {
     pub repeated: bool,
 }
 
+/// What a caller waits for.
+type Answer = Result<Done, Failure>;
+
 struct Job {
     caller: Caller,
     request: Option<Request>,
     command: Command,
-    answer: oneshot::Sender<Result<Done, Failure>>,
+    answer: oneshot::Sender<Answer>,
 }
 
 /// Sends commands to the desk. Cheap to clone; the desk ends when the last handle is gone.
@@ -160,7 +163,7 @@ struct Group {
     bytes: usize,
     changes: domain::state::Changes,
     changes_trust: bool,
-    answers: Vec<(oneshot::Sender<Result<Done, Failure>>, Result<Done, Failure>)>,
+    answers: Vec<(oneshot::Sender<Answer>, Answer)>,
 }
 
 impl Group {

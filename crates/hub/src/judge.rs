@@ -25,6 +25,9 @@ const REMEMBERED: usize = 4_096;
 /// A verdict is asked for again after this: certificates run out.
 const REMEMBERED_SECONDS: i64 = 3_600;
 
+/// What a verdict rests on: the payload, the content that a detached signature is over, the trust data.
+type Evidence = (Digest, Option<Digest>, [u8; 32]);
+
 /// Judges payloads. Cheap to clone.
 #[derive(Clone)]
 pub struct Judge {
@@ -41,7 +44,7 @@ struct Shared {
     /// Files in memory at once: one per core, since a signature is judged over the whole file.
     workers: Semaphore,
     trust: Mutex<Option<(u64, Arc<TrustStore>)>>,
-    remembered: Mutex<HashMap<(Digest, Option<Digest>, [u8; 32]), Report>>,
+    remembered: Mutex<HashMap<Evidence, Report>>,
 }
 
 impl Judge {

@@ -1,6 +1,9 @@
 //! A running hub: reads, opens, binds, serves, drains.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -217,6 +220,8 @@ fn token_key(data: &Path) -> Result<[u8; 32], Error> {
     }
     let mut key = [0; 32];
     SystemRandom::new().fill(&mut key).map_err(|_| Error::System("the system gives no random numbers".into()))?;
-    std::fs::write(&path, key).map_err(|e| Error::System(format!("{}: {e}", path.display())))?;
+    let written =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).and_then(|mut file| file.write_all(&key));
+    written.map_err(|e| Error::System(format!("{}: {e}", path.display())))?;
     Ok(key)
 }

@@ -68,7 +68,7 @@ pub(crate) enum PrincipalCommand {
         home: PathBuf,
         /// The principal's id: a-z, 0-9, '.', '-'.
         id: String,
-        /// Where to write <id>.pem and <id>.key; the home's clients directory if not given.
+        /// Where to write ID.pem and ID.key; the home's clients directory if not given.
         #[arg(long)]
         out: Option<PathBuf>,
     },

@@ -90,9 +90,7 @@ impl Service {
                     }
                 }
                 Ok(Ok(Some(_))) => {
-                    break Err(
-                        Failure::from(Invalid::one("chunk", format!("must follow the start, at most {MAX_CHUNK} bytes each"))).into()
-                    );
+                    break Err(Failure::from(Invalid::one("chunk", format!("must follow the start, at most {MAX_CHUNK} bytes each"))));
                 }
                 // The end may be a clean one or a caller that went away: neither commits anything but the bytes that came.
                 Ok(Ok(None)) => break Ok(()),

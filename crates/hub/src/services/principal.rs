@@ -39,7 +39,7 @@ fn require_reader(caller: &Caller) -> Result<(), Failure> {
 }
 
 fn id(text: &str) -> Result<principal::Id, Failure> {
-    name::principal(text).map_err(|e| Failure::from(Invalid::one("name", e)).into())
+    name::principal(text).map_err(|e| Failure::from(Invalid::one("name", e)))
 }
 
 #[tonic::async_trait]

@@ -127,7 +127,7 @@ impl Watch {
             if self.direction == Direction::Incoming && delivery.as_ref().is_some_and(|d| d.status == DeliveryStatus::Sent) {
                 arrived.push(change.document);
             }
-            let told = Told { delivery, document, step, cursor: self.cursor.clone() };
+            let told = Told { delivery, document, step, cursor: self.cursor };
             if sender.send(Ok(message(&self.shared, told)?)).await.is_err() {
                 return Ok(Passed::WatcherGone);
             }
