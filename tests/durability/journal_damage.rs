@@ -90,6 +90,9 @@ async fn a_home_that_is_served_is_not_served_twice() {
     let hub = running::start(&prepared.home, config(), running::system_clock()).await.unwrap();
     let second = running::start(&prepared.home, config(), running::system_clock()).await.err().expect("a second is refused");
     assert!(matches!(second, running::Error::Recovery(recovery::Error::Journal(_))), "{second}");
+    let rebuilt = offline::rebuild(&prepared.home, &config()).expect_err("tables in use are not made anew");
+    assert!(matches!(rebuilt, recovery::Error::Journal(_)), "{rebuilt}");
+    assert!(prepared.home.join("data/tables/db").exists(), "nor moved away");
     hub.stop().await.unwrap();
     running::start(&prepared.home, config(), running::system_clock()).await.unwrap().stop().await.unwrap();
 }

@@ -3,31 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use store::tables::{Options, Tables};
-
 use crate::config::Config;
 use crate::listener;
-use crate::recovery::{self, Error};
+use crate::recovery::{self, Error, Existing};
 
 /// Makes the tables anew from the journal. The old ones are moved aside. Says how many entries were applied.
 pub fn rebuild(home: &Path, config: &Config) -> Result<u64, Error> {
-    let data = home.join(&config.data.dir);
-    let (_, tables_dir) = recovery::directories(&data);
-    if tables_dir.exists() {
-        // Opening takes the lock: tables that a hub serves are never moved away under it.
-        if let Ok(tables) = Tables::open(&Options { dir: tables_dir.clone(), cache_bytes: config.data.table_cache.0 }) {
-            tables.close()?;
-        }
-        Tables::set_aside(&tables_dir).map_err(|source| Error::Directory { path: tables_dir.clone(), source })?;
-    }
-    let (_log, tables, summary) = recovery::open(&data, config)?;
+    let (_log, tables, summary) = recovery::open(&home.join(&config.data.dir), config, Existing::SetAside)?;
     tables.close()?;
     Ok(summary.replayed)
 }
 
 /// Every row of the tables, brought up to the journal, in key order.
 pub fn rows(home: &Path, config: &Config) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, Error> {
-    let (_log, tables, _) = recovery::open(&home.join(&config.data.dir), config)?;
+    let (_log, tables, _) = recovery::open(&home.join(&config.data.dir), config, Existing::Use)?;
     let rows = tables.dump().collect::<Result<_, _>>()?;
     tables.close()?;
     Ok(rows)

@@ -74,8 +74,17 @@ pub fn directories(data: &Path) -> (PathBuf, PathBuf) {
     (data.join("journal"), data.join("tables"))
 }
 
-/// Opens journal and tables. Tables that are missing, damaged or of another schema are made anew.
-pub fn open(data: &Path, config: &Config) -> Result<(Log, Tables, Summary), Error> {
+/// What becomes of tables that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// They are used, and made anew only if they are damaged or of another schema.
+    Use,
+    /// They are set aside and made anew.
+    SetAside,
+}
+
+/// Opens journal and tables. The journal's lock comes first: whoever has it may touch the tables.
+pub fn open(data: &Path, config: &Config, existing: Existing) -> Result<(Log, Tables, Summary), Error> {
     let (journal_dir, tables_dir) = directories(data);
     for dir in [&journal_dir, &tables_dir] {
         std::fs::create_dir_all(dir).map_err(|source| Error::Directory { path: dir.clone(), source })?;
@@ -83,12 +92,14 @@ pub fn open(data: &Path, config: &Config) -> Result<(Log, Tables, Summary), Erro
     let (log, recovery) = Log::open(&journal::Options { dir: journal_dir, segment_bytes: config.data.journal_segment.0 })?;
     let mut summary = Summary { entries: recovery.entries, cut_bytes: recovery.cut_bytes, ..Summary::default() };
     let options = store::tables::Options { dir: tables_dir.clone(), cache_bytes: config.data.table_cache.0 };
+    if existing == Existing::SetAside {
+        summary.set_aside = Some(set_aside(&tables_dir)?);
+    }
     let tables = match Tables::open(&options) {
         Ok(tables) => tables,
         Err(error @ (OpenError::Damaged { .. } | OpenError::OtherSchema { .. })) => {
             tracing::warn!(%error, "the tables are made anew from the journal");
-            let aside = Tables::set_aside(&tables_dir).map_err(|source| Error::Directory { path: tables_dir.clone(), source })?;
-            summary.set_aside = Some(aside);
+            summary.set_aside = Some(set_aside(&tables_dir)?);
             Tables::open(&options)?
         }
         Err(other) => return Err(other.into()),
@@ -99,6 +110,10 @@ pub fn open(data: &Path, config: &Config) -> Result<(Log, Tables, Summary), Erro
     }
     summary.replayed = replay(&log.reader(), &tables, log.last())?;
     Ok((log, tables, summary))
+}
+
+fn set_aside(dir: &Path) -> Result<PathBuf, Error> {
+    Tables::set_aside(dir).map_err(|source| Error::Directory { path: dir.to_owned(), source })
 }
 
 /// Applies the entries that the tables lack, up to `last`; says how many.

@@ -28,7 +28,7 @@ use crate::followers::{self, Eraser};
 use crate::gate::GateLayer;
 use crate::judge::Judge;
 use crate::metrics::Metrics;
-use crate::recovery::{self, Summary};
+use crate::recovery::{self, Existing, Summary};
 use crate::shared::{Shared, stopped};
 use crate::{bootstrap, listener, services};
 
@@ -101,8 +101,9 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
 
     let data = home.join(&config.data.dir);
     let opening = (data.clone(), config.clone());
-    let (log, tables, summary) =
-        tokio::task::spawn_blocking(move || recovery::open(&opening.0, &opening.1)).await.map_err(|e| Error::System(e.to_string()))??;
+    let (log, tables, summary) = tokio::task::spawn_blocking(move || recovery::open(&opening.0, &opening.1, Existing::Use))
+        .await
+        .map_err(|e| Error::System(e.to_string()))??;
     let vault =
         Vault::open(VaultOptions { dir: data.join("payloads"), location: Location::Local, max_payload_bytes: config.payloads.max.0 })
             .await

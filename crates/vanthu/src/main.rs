@@ -50,10 +50,16 @@ fn main() -> ExitCode {
 }
 
 fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    eprintln!("vanthu: {error}");
+    let mut told = error.to_string();
+    eprintln!("vanthu: {told}");
     let mut cause = error.source();
     while let Some(inner) = cause {
-        eprintln!("  because: {inner}");
+        // Many errors say their cause in their own words already.
+        let text = inner.to_string();
+        if !told.contains(&text) {
+            eprintln!("  because: {text}");
+        }
+        told = text;
         cause = inner.source();
     }
     ExitCode::from(if error.is::<hub::config::Error>() { USAGE } else { 1 })
