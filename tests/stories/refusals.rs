@@ -4,7 +4,7 @@ use api::v1;
 use testkit::attack;
 use testkit::pdf::{Draft, SignOptions, sign};
 use testkit::pki::SignerKind;
-use testkit::system::to_agency;
+use testkit::system::{to_agency, to_subtree};
 use time::{Duration, OffsetDateTime};
 use tonic::Code;
 
@@ -196,4 +196,25 @@ async fn a_dry_run_says_what_would_follow_and_changes_nothing() {
     let request = v1::ListDocumentsRequest { issuer: province.agency.clone(), ..Default::default() };
     assert!(province.documents.list_documents(request).await.unwrap().into_inner().documents.is_empty());
     cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_a_row_is_refused_and_the_hub_goes_on() {
+    let cast = Cast::new().await;
+    // 1,200 central bodies with long ids, all reached through the superior, whose copy lists them.
+    let mut csv = String::from("id,tier,kind,parent,name,short_name,code,old_code,code_provisional,valid_from,state\n");
+    csv.push_str("trung-uong,central,other,,Trung ương,,,,true,2022-01-01,active\n");
+    let id = |n: usize| format!("m{n:04}-{}", "x".repeat(56));
+    for n in 0..1_200 {
+        csv.push_str(&format!("{},central,ministry,trung-uong,Bộ {n},,,,true,2022-01-01,active\n", id(n)));
+    }
+    cast.hub.import(&csv, "", "").await.unwrap();
+    let mut commune = cast.system(COMMUNE).await;
+    let payload = commune.upload(&cast.signed("Nhieu noi nhan")).await.unwrap();
+    let all = vec![to_subtree("trung-uong", v1::Tier::Central, v1::AgencyKind::Ministry)];
+    let refused = commune.submit(commune.letter("1", "V/v nhiều nơi nhận", &payload), all).await.err().expect("it is refused");
+    assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "REQUEST_TOO_LARGE".into()));
+    let some = (0..300).map(|n| to_agency(&id(n))).collect();
+    let taken = commune.submit(commune.letter("1", "V/v nhiều nơi nhận", &payload), some).await.unwrap();
+    assert_eq!(taken.deliveries[0].onward.len(), 300, "the number is still free, and the hub goes on");
 }

@@ -14,7 +14,7 @@ use domain::command::{self, Command, Context, Decision};
 use domain::event::{self, Entry, Event, Request};
 use domain::principal::Caller;
 use domain::refusal::Refusal;
-use domain::state::Overlay;
+use domain::state::{Changes, MAX_ROW_BYTES, Overlay};
 use domain::time::Timestamp;
 use journal::Log;
 use store::tables::Tables;
@@ -161,7 +161,7 @@ impl Desk {
 struct Group {
     entries: Vec<Vec<u8>>,
     bytes: usize,
-    changes: domain::state::Changes,
+    changes: Changes,
     changes_trust: bool,
     answers: Vec<(oneshot::Sender<Answer>, Answer)>,
 }
@@ -169,21 +169,25 @@ struct Group {
 impl Group {
     fn take_in(&mut self, job: Job, at: Timestamp, durable: u64, tables: &Tables) -> Result<(), String> {
         let seq = durable + 1 + self.entries.len() as u64;
-        let before = std::mem::take(&mut self.changes);
-        let mut overlay = Overlay::with_changes(tables, before);
+        let group = Overlay::with_changes(tables, std::mem::take(&mut self.changes));
+        let mut own_changes = Changes::new();
         let context = Context { caller: &job.caller, at, request: job.request.as_ref() };
-        let result = match command::decide(&overlay, &context, &job.command) {
+        let result = match command::decide(&group, &context, &job.command) {
             Ok(Decision::Record(entry)) => {
+                // The entry's own changes lie on top until it is known that they fit: a refused request leaves nothing behind.
+                let mut own = Overlay::new(&group);
+                event::apply(seq, &entry, &mut own).map_err(|fault| fault.to_string())?;
+                let own = own.into_changes();
                 let bytes = journal::stored::encode(&entry);
-                if bytes.len() > journal::MAX_ENTRY_BYTES {
-                    let what = format!("its journal entry has {} bytes, at most {} fit", bytes.len(), journal::MAX_ENTRY_BYTES);
-                    Err(Failure::Refused(Refusal::TooLarge(what)))
-                } else {
-                    event::apply(seq, &entry, &mut overlay).map_err(|fault| fault.to_string())?;
-                    self.changes_trust |= entry.events.iter().any(|event| matches!(event, Event::Trust(_)));
-                    self.bytes += bytes.len();
-                    self.entries.push(bytes);
-                    Ok(done(&entry, seq))
+                match too_large(&bytes, &own) {
+                    Some(what) => Err(Failure::Refused(Refusal::TooLarge(what))),
+                    None => {
+                        own_changes = own;
+                        self.changes_trust |= entry.events.iter().any(|event| matches!(event, Event::Trust(_)));
+                        self.bytes += bytes.len();
+                        self.entries.push(bytes);
+                        Ok(done(&entry, seq))
+                    }
                 }
             }
             Ok(Decision::Repeated(outcome)) => Ok(Done { resource: outcome.resource, seq: Some(outcome.seq), repeated: true }),
@@ -191,11 +195,22 @@ impl Group {
             Err(Refusal::Fault(fault)) => return Err(fault.to_string()),
             Err(refusal) => Err(Failure::Refused(refusal)),
         };
-        self.changes = overlay.into_changes();
+        self.changes = group.into_changes();
+        self.changes.extend(own_changes);
         // Answers wait for the group, refusals too: a refusal may rest on a command that is not durable yet.
         self.answers.push((job.answer, result));
         Ok(())
     }
+}
+
+/// What is larger than the journal or a table takes, if anything is. Found here, it is a refusal; found later, it would end the hub.
+fn too_large(entry: &[u8], changes: &Changes) -> Option<String> {
+    if entry.len() > journal::MAX_ENTRY_BYTES {
+        return Some(format!("its journal entry has {} bytes, at most {} fit", entry.len(), journal::MAX_ENTRY_BYTES));
+    }
+    let largest = changes.values().flatten().map(Vec::len).max().unwrap_or(0);
+    (largest > MAX_ROW_BYTES)
+        .then(|| format!("one row has {largest} bytes, at most {MAX_ROW_BYTES} fit; split the request, for example by recipients"))
 }
 
 fn done(entry: &Entry, seq: u64) -> Done {
