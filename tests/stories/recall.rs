@@ -153,3 +153,76 @@ async fn a_replacement_links_both_documents() {
     let old = get(&mut commune, &first.name).await.unwrap();
     assert_eq!((old.state(), old.replaced_by), (v1::DocumentState::Replaced, second.name));
 }
+
+async fn amend(system: &mut System, sent: &v1::Document, subject: &str, remove: &[&str]) -> Result<v1::Document, tonic::Status> {
+    let document = if subject.is_empty() { None } else { Some(v1::Document { subject: subject.into(), ..sent.clone() }) };
+    let request = v1::AmendDocumentRequest {
+        request_id: system.request_id(),
+        name: sent.name.clone(),
+        document,
+        remove_recipients: remove.iter().map(|id| format!("agencies/{id}")).collect(),
+        reason: "Sửa".into(),
+        ..Default::default()
+    };
+    Ok(system.documents.amend_document(request).await?.into_inner().document.unwrap())
+}
+
+#[tokio::test]
+async fn a_removed_recipient_stays_removed_when_the_document_is_amended_again() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE), to_agency(DISTRICT)]).await.document.unwrap();
+    let payload = sent.attachments[0].payload.clone();
+    commune.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    amend(&mut province, &sent, "", &[COMMUNE]).await.unwrap();
+    amend(&mut province, &sent, "V/v sửa lần hai", &[]).await.unwrap();
+    let name = commune.copy_of(&sent.name);
+    let copy = commune.deliveries.get_delivery(v1::GetDeliveryRequest { name }).await.unwrap().into_inner();
+    assert_eq!(copy.question.unwrap().asked(), v1::Asked::Recall, "it is still asked to give the document back");
+    assert_eq!(commune.download(&payload, "").await.unwrap_err().code(), Code::PermissionDenied);
+    commune.report(&sent.name, v1::DeliveryStatus::TakeBackAgreed, "").await.unwrap();
+    assert_eq!(get(&mut commune, &sent.name).await.unwrap_err().code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_document_that_is_being_recalled_goes_no_further() {
+    let cast = Cast::new().await;
+    let (mut commune, mut district) = (cast.system(COMMUNE).await, cast.system(DISTRICT).await);
+    let sent = cast.send(&mut commune, "7", vec![to_agency(crate::cast::MINISTRY), to_agency(PROVINCE)]).await.document.unwrap();
+    cast.system(PROVINCE).await.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    // The superior has not taken its copy: it is withdrawn at once, and must not be forwarded after.
+    recall(&mut commune, &sent.name).await.unwrap();
+    let request = v1::ForwardDeliveryRequest { request_id: "chuyen".into(), name: district.copy_of(&sent.name), ..Default::default() };
+    let refused = district.deliveries.forward_delivery(request).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, "NOTHING_TO_FORWARD".into()));
+}
+
+#[tokio::test]
+async fn a_recipient_added_behind_a_superior_that_holds_a_copy_is_forwarded_to() {
+    let cast = Cast::new().await;
+    let (mut commune, mut district, mut ministry) =
+        (cast.system(COMMUNE).await, cast.system(DISTRICT).await, cast.system(crate::cast::MINISTRY).await);
+    let sent = cast.send(&mut commune, "7", vec![to_agency(DISTRICT)]).await.document.unwrap();
+    district.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    let request = v1::AmendDocumentRequest {
+        request_id: commune.request_id(),
+        name: sent.name.clone(),
+        add_recipients: vec![to_agency(crate::cast::MINISTRY)],
+        reason: "Thêm nơi nhận".into(),
+        ..Default::default()
+    };
+    commune.documents.amend_document(request).await.unwrap();
+    let name = district.copy_of(&sent.name);
+    district
+        .deliveries
+        .forward_delivery(v1::ForwardDeliveryRequest { request_id: "chuyen".into(), name, ..Default::default() })
+        .await
+        .unwrap();
+    ministry.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    let request = v1::ListDeliveriesRequest { agency: district.agency.clone(), ..Default::default() };
+    assert_eq!(
+        district.deliveries.list_deliveries(request).await.unwrap().into_inner().deliveries.len(),
+        1,
+        "and its own copy is listed once"
+    );
+}

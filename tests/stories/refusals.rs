@@ -212,7 +212,7 @@ async fn what_does_not_fit_a_row_is_refused_and_the_hub_goes_on() {
     let mut commune = cast.system(COMMUNE).await;
     let payload = commune.upload(&cast.signed("Nhieu noi nhan")).await.unwrap();
     let all = vec![to_subtree("trung-uong", v1::Tier::Central, v1::AgencyKind::Ministry)];
-    let refused = commune.submit(commune.letter("1", "V/v nhiều nơi nhận", &payload), all).await.err().expect("it is refused");
+    let refused = commune.submit(commune.letter("1", "V/v nhiều nơi nhận", &payload), all).await.expect_err("it is refused");
     assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "REQUEST_TOO_LARGE".into()));
     let some = (0..300).map(|n| to_agency(&id(n))).collect();
     let taken = commune.submit(commune.letter("1", "V/v nhiều nơi nhận", &payload), some).await.unwrap();

@@ -13,7 +13,7 @@ use crate::state::Table;
 use crate::time::Timestamp;
 
 pub use feed::{InboxFilter, InboxPosition, changes, find, inbox, of_document, step, trace};
-pub(crate) use feed::{Of, Told, box_places, collect, put_new, record, steps};
+pub(crate) use feed::{Of, Told, box_places, collect, put_new, put_onward, record, steps, tell_holders};
 pub use report::decide;
 pub use rows::apply;
 

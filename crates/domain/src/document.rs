@@ -24,6 +24,7 @@ use crate::{delivery, principal::is_slug};
 
 pub(crate) use recall::answered;
 pub use rows::{OutboxFilter, OutboxPosition, apply, find, kinds, may_read, may_read_files, may_trace, outbox, reports};
+pub(crate) use submit::in_force;
 
 /// Documents by id.
 pub const DOCUMENTS: Table = Table { name: "documents", number: 60 };

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::agency;
-use crate::delivery::{CHANGES, Change, DELIVERIES, Delivery, Direction, INBOX, STEPS, Step, StepKind};
+use crate::delivery::{CHANGES, Change, DELIVERIES, Delivery, Direction, INBOX, Onward, STEPS, Status, Step, StepKind};
 use crate::document::{self, Document, Urgency};
 use crate::event::Place;
 use crate::principal::{Caller, Role};
@@ -80,11 +80,40 @@ pub(crate) fn delivery_key(document: &document::Id, agency: &agency::Id) -> Vec<
 
 /// Writes a delivery that is new.
 pub(crate) fn put_new(place: &Place<'_>, rows: &mut Overlay<'_>, delivery: &Delivery) -> Result<Delivery, Fault> {
+    // A recipient that gave an earlier copy back is listed once, by the new one.
+    if let Some(earlier) = find(rows, &delivery.document, &delivery.agency)? {
+        rows.remove(INBOX, &inbox_key(&earlier));
+    }
     let delivery = Delivery { created_seq: place.seq, created_at: place.entry.at, changed_seq: place.seq, ..delivery.clone() };
-    let key = [delivery.agency.as_str().as_bytes(), &[0], &(!place.seq).to_be_bytes(), &delivery.document.0].concat();
-    rows.put(INBOX, &key, vec![]);
+    rows.put(INBOX, &inbox_key(&delivery), vec![]);
     put(rows, &delivery)?;
     Ok(delivery)
+}
+
+fn inbox_key(delivery: &Delivery) -> Vec<u8> {
+    [delivery.agency.as_str().as_bytes(), &[0], &(!delivery.created_seq).to_be_bytes(), &delivery.document.0].concat()
+}
+
+/// Adds to whom a superior that holds a copy shall forward it.
+pub(crate) fn put_onward(place: &Place<'_>, rows: &mut Overlay<'_>, mut held: Delivery, onward: &[Onward]) -> Result<Delivery, Fault> {
+    let new: Vec<Onward> = onward.iter().filter(|new| held.onward.iter().all(|known| known.agency != new.agency)).cloned().collect();
+    held.onward.extend(new);
+    held.changed_seq = place.seq;
+    put(rows, &held)?;
+    Ok(held)
+}
+
+/// Tells the watchers of every holder of the step that was recorded last.
+pub(crate) fn tell_holders(place: &Place<'_>, rows: &mut Overlay<'_>, document: &Document) -> Result<(), Fault> {
+    let index = place.next_step.saturating_sub(1);
+    let change = Change { document: document.id, agency: document.content.issuer.clone(), seq: place.seq, index };
+    for copy in of_document(rows, &document.id, None, usize::MAX)? {
+        if !matches!(copy.status, Status::Refused | Status::TakeBackAgreed) {
+            let key = change_key(&copy.agency, Direction::Incoming, lane(document.content.urgency), place.seq, index);
+            rows.put_row(CHANGES, &key, &change)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a delivery.

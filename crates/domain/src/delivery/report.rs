@@ -81,7 +81,8 @@ fn report(
     if refuses && copy.status > Status::Arrived {
         return Err(step.refused());
     }
-    let events = if repeats(rows, &copy, report)? {
+    // A repetition is never ahead of what is displayed; only then are the steps looked through.
+    let events = if report.status <= copy.status && repeats(rows, &copy, report)? {
         vec![]
     } else {
         vec![event::Event::Delivery(Event::Reported { document: *document, agency: agency.clone(), report: report.clone() })]
@@ -127,6 +128,12 @@ fn forward(
     if copy.question.is_some() {
         return Err(Refusal::Frozen);
     }
+    // A copy that was given back or refused, and a document that is recalled or replaced, goes no further.
+    if matches!(copy.status, Status::Refused | Status::TakeBackAgreed) {
+        return Err(Refusal::NothingToForward("anybody: this copy was given back or refused".into()));
+    }
+    let document_itself = document::find(rows, document)?.ok_or(Refusal::Denied)?;
+    document::in_force(&document_itself)?;
     let waits = |onward: &&Onward| onward.forwarded_at.is_none();
     let chosen: Vec<agency::Id> =
         if to.is_empty() { copy.onward.iter().filter(waits).map(|onward| onward.agency.clone()).collect() } else { to.to_vec() };

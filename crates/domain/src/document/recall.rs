@@ -65,8 +65,7 @@ fn holders(rows: &dyn Rows, id: &Id) -> Result<Vec<Delivery>, Fault> {
 pub(crate) fn answered(rows: &dyn Rows, document: &Document, answering: &agency::Id, agrees: bool) -> Result<Vec<Event>, Fault> {
     let State::RecallPending { reason } = &document.state else { return Ok(vec![]) };
     let others: Vec<_> = holders(rows, &document.id)?.into_iter().filter(|copy| copy.agency != *answering).collect();
-    let still_asked = |copy: &Delivery| copy.question.as_ref().is_some_and(|question| question.asked == Asked::Recall);
-    if others.iter().any(still_asked) {
+    if others.iter().any(asked_back) {
         return Ok(vec![]);
     }
     ended(rows, document, reason, !agrees || !others.is_empty())
@@ -160,7 +159,8 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
         let recipients = agency::expand(rows, &issuer, asked.add, context.at.date_in_vietnam())?;
         let new = recipients.into_iter().filter(|recipient| copies.iter().all(|copy| copy.agency != recipient.agency.id)).collect();
         added = submit::route_out(rows, &issuer, new, *asked.document, document.content.urgency, context.at)?;
-        added.retain(|copy| copies.iter().all(|held| held.agency != copy.agency));
+        // A superior that holds a copy already is only told whom else to forward to.
+        added.retain(|copy| !copy.onward.is_empty() || copies.iter().all(|held| held.agency != copy.agency));
         document.recipients.extend(asked.add.iter().cloned());
     }
     submit::fits(&document)?;
@@ -168,7 +168,7 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
     for copy in &copies {
         if asked.remove.contains(&copy.agency) {
             ask(copy, Asked::Recall, asked.reason, context.at, &mut events);
-        } else if asked.content.is_some() && copy.status != Status::Sent {
+        } else if asked.content.is_some() && copy.status != Status::Sent && !asked_back(copy) {
             let (document, agency) = (copy.document, copy.agency.clone());
             events.push(Event::Delivery(delivery::Event::Asked {
                 document,
@@ -179,6 +179,11 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
         }
     }
     Ok(Ruling { resource: format!("documents/{}", asked.document), events })
+}
+
+/// A removed recipient that has yet to answer stays asked for that.
+fn asked_back(copy: &Delivery) -> bool {
+    copy.question.as_ref().is_some_and(|question| question.asked == Asked::Recall)
 }
 
 /// The document, if the caller issued it; the same refusal whether it exists or not.

@@ -53,7 +53,12 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
                 &document.content.issuer,
                 StepKind::StateChanged(state.clone()),
                 Told::IssuerOnly,
-            )
+            )?;
+            // What concerns the copies that stay with their holders is told to them too.
+            if matches!(state, State::Replaced { .. } | State::RecallDeclined { .. }) {
+                delivery::tell_holders(place, rows, &document)?;
+            }
+            Ok(())
         }
         Event::KindsSet(kinds) => {
             for kind in self::kinds(rows)? {
@@ -66,7 +71,12 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
 
 fn send(place: &mut Place<'_>, rows: &mut Overlay<'_>, document: &Document, deliveries: &[delivery::Delivery]) -> Result<(), Fault> {
     for copy in deliveries {
-        let copy = delivery::put_new(place, rows, copy)?;
+        let copy = match delivery::find(rows, &document.id, &copy.agency)? {
+            Some(held) if !matches!(held.status, delivery::Status::Refused | delivery::Status::TakeBackAgreed) => {
+                delivery::put_onward(place, rows, held, &copy.onward)?
+            }
+            Some(_) | None => delivery::put_new(place, rows, copy)?,
+        };
         let step = StepKind::Sent { role: copy.role, rerouted: copy.rerouted.clone() };
         delivery::record(place, rows, &Of::document(document), &copy.agency, step, Told::Holder)?;
     }

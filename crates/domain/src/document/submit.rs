@@ -169,7 +169,7 @@ fn replaced(rows: &dyn Rows, issuer: &agency::Id, ids: &[Id]) -> Result<Vec<Docu
 }
 
 /// Refuses what is no longer as it was issued.
-pub(super) fn in_force(document: &Document) -> Result<(), Refusal> {
+pub(crate) fn in_force(document: &Document) -> Result<(), Refusal> {
     let state = match document.state {
         State::Issued | State::RecallDeclined { .. } => return Ok(()),
         State::RecallPending { .. } => "being recalled",
