@@ -339,3 +339,6 @@ pub struct Change {
     /// The step's index.
     pub index: u32,
 }
+
+#[cfg(test)]
+mod tests;
