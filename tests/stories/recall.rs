@@ -226,3 +226,16 @@ async fn a_recipient_added_behind_a_superior_that_holds_a_copy_is_forwarded_to()
         "and its own copy is listed once"
     );
 }
+
+#[tokio::test]
+async fn bytes_that_another_agency_uploaded_too_outlive_the_recall() {
+    let cast = Cast::new().await;
+    let (mut province, mut district) = (cast.system(PROVINCE).await, cast.system(DISTRICT).await);
+    let pdf = cast.signed("Chung");
+    let payload = province.upload(&pdf).await.unwrap();
+    assert_eq!(district.upload(&pdf).await.unwrap(), payload, "one copy per content");
+    let sent = province.submit(province.letter("1", "V/v chung", &payload), vec![to_agency(COMMUNE)]).await.unwrap().document.unwrap();
+    assert_eq!(recall(&mut province, &sent.name).await.unwrap().state(), v1::DocumentState::Recalled);
+    district.submit(district.letter("1", "V/v chung", &payload), vec![to_agency(COMMUNE)]).await.unwrap();
+    assert_eq!(district.download(&payload, "").await.unwrap(), pdf);
+}

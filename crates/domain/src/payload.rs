@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agency;
 use crate::command::{Context, Ruling};
 use crate::digest::Digest;
 use crate::document;
@@ -121,6 +122,20 @@ pub fn may_read(rows: &dyn State, caller: &Caller, digest: &Digest) -> Result<bo
 pub fn holders(rows: &dyn State, digest: &Digest) -> Result<Vec<document::Id>, Fault> {
     let keys = keys_under(rows, HOLDERS, &digest.0)?;
     Ok(keys.iter().filter_map(|key| key.get(32..)?.try_into().ok().map(document::Id)).collect())
+}
+
+/// Whether a principal that does not act for `issuer` uploaded these bytes too: they are its own, whatever becomes of the issuer's
+/// document.
+pub(crate) fn is_anothers_too(rows: &dyn State, digest: &Digest, issuer: &agency::Id) -> Result<bool, Fault> {
+    for key in keys_under(rows, UPLOADERS, &digest.0)? {
+        let uploader = key.get(32..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| principal::Id::parse(id).ok());
+        let uploader = uploader.map(|id| principal::find(rows, &id)).transpose()?.flatten();
+        let own = uploader.is_some_and(|uploader| matches!(&uploader.role, Role::AgencySystem { agencies } if agencies.contains(issuer)));
+        if !own {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The key of the row that says a document holds a payload.

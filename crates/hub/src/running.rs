@@ -201,7 +201,12 @@ impl Running {
         let (desk, tables) = (self.desk, self.tables);
         tokio::task::spawn_blocking(move || {
             desk.join().map_err(|_| Error::System("the desk panicked".into()))?;
-            tables.close().map_err(|fault| Error::Fatal(fault.to_string()))
+            let durable = tables.checkpoint();
+            // A peer that reads nothing can hold its connection's share of the tables; the process lets go of the lock when it ends.
+            if let Err(fault) = tables.close() {
+                tracing::warn!(%fault, "the tables are let go of when the process ends");
+            }
+            durable.map_err(|fault| Error::Fatal(fault.to_string()))
         })
         .await
         .map_err(|e| Error::System(e.to_string()))??;

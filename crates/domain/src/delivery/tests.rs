@@ -53,6 +53,15 @@ impl Scene {
         let agencies = vec![agency("tinh", Tier::Province, None), agency("xa", Tier::Commune, Some("tinh"))];
         let import = agency::Command::Import { agencies, successions: vec![], groups: vec![] };
         scene.run(&admin, &command::Command::Agency(import)).unwrap();
+        let system = principal::Principal {
+            id: caller("tinh").principal,
+            display_name: "Tỉnh".into(),
+            role: caller("tinh").role,
+            credentials: vec![principal::Credential::Uri("vanthu://principal/tinh".into())],
+            state: principal::State::Active,
+            changed_seq: 0,
+        };
+        scene.run(&admin, &command::Command::Principal(principal::Command::Enrol(system))).unwrap();
         let store = payload::Command::Store { digest: FILE, size: 10 };
         scene.run(&caller("tinh"), &command::Command::Payload(store)).unwrap();
         let submit = document::Command::Submit {

@@ -78,7 +78,8 @@ fn ended(rows: &dyn Rows, document: &Document, reason: &str, held: bool) -> Resu
     let mut events = vec![Event::Document(document::Event::StateChanged { document: document.id, state })];
     if !held {
         for digest in payloads(rows, document)? {
-            if payload::holders(rows, &digest)?.iter().all(|holder| *holder == document.id) {
+            let held = payload::holders(rows, &digest)?.iter().any(|holder| *holder != document.id);
+            if !held && !payload::is_anothers_too(rows, &digest, &document.content.issuer)? {
                 events.push(Event::Payload(payload::Event::Erased { digest }));
             }
         }
