@@ -22,7 +22,7 @@ const DEFAULT_PAGE: usize = 50;
 /// Items of a page at most.
 const MAX_PAGE: usize = 1_000;
 /// Lanes of a feed, one per urgency.
-pub const LANES: usize = 5;
+pub const LANES: usize = domain::delivery::LANES as usize;
 /// The longest token looked at: keys are far below it.
 const MAX_TOKEN: usize = 2_048;
 /// Bytes of a lane's place: sequence and index.

@@ -1,8 +1,10 @@
 //! Deliveries: one recipient's copy of a document, its state, and every step of it.
 
+mod copies;
 mod feed;
 mod report;
 mod rows;
+mod steps;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,18 +14,23 @@ use crate::principal;
 use crate::state::Table;
 use crate::time::Timestamp;
 
-pub use feed::{InboxFilter, InboxPosition, changes, find, inbox, of_document, step, trace};
-pub(crate) use feed::{Of, Told, box_places, collect, put_new, put_onward, record, steps, tell_holders};
+pub use copies::{find, of_document};
+pub(crate) use copies::{put_all_new, put_new, put_onward, put_urgency};
+pub use feed::{BoxPosition, LANES, changes, inbox};
+pub(crate) use feed::{box_places, collect};
 pub use report::decide;
 pub use rows::apply;
+pub use steps::{Noted, trace};
+pub(crate) use steps::{Of, Told, note, steps, tell_holders, write as write_steps};
 
 /// Document id, agency id: the delivery.
 pub const DELIVERIES: Table = Table { name: "deliveries", number: 70 };
-/// Agency, 0, inverted sequence, document id: an agency's inbox, newest first.
-pub const INBOX: Table = Table { name: "inbox", number: 71 };
-/// Document id, sequence, index in the entry: one step of a document's life.
+/// Document id, last agency id of the row: deliveries as they were sent; a row in [`DELIVERIES`] replaces one.
+pub const SENT: Table = Table { name: "deliveries as sent", number: 71 };
+/// Document id, sequence, last index of the run: steps of a document's life that one entry took in a row.
 pub const STEPS: Table = Table { name: "steps", number: 72 };
-/// Agency, 0, direction, lane, sequence, index in the entry: a change that the agency's watchers are told of.
+/// Agency, 0, direction, lane, 0 for what begins a box's item and 1 for the rest, sequence, index in the entry: a change that the
+/// agency's watchers are told of, as the document and the last index of the run of steps.
 pub const CHANGES: Table = Table { name: "changes", number: 73 };
 
 /// Status codes of the axis (national-axis §1.9).
@@ -327,17 +334,13 @@ pub enum Direction {
     Outgoing = 1,
 }
 
-/// A change that watchers are told of: where the step is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A change that watchers are told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Of which document.
     pub document: document::Id,
-    /// Whose copy the step is about (the issuer's own id for steps of the document itself).
-    pub agency: agency::Id,
-    /// The step's sequence.
-    pub seq: u64,
-    /// The step's index.
-    pub index: u32,
+    /// What happened.
+    pub step: Step,
 }
 
 #[cfg(test)]

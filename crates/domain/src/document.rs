@@ -23,7 +23,7 @@ use crate::time::{Date, Timestamp};
 use crate::{delivery, principal::is_slug};
 
 pub(crate) use recall::answered;
-pub use rows::{OutboxFilter, OutboxPosition, apply, find, kinds, may_read, may_read_files, may_trace, outbox, reports};
+pub use rows::{apply, find, kinds, may_read, may_read_files, may_trace, outbox, reports};
 pub(crate) use submit::in_force;
 
 /// Documents by id.
@@ -32,8 +32,6 @@ pub const DOCUMENTS: Table = Table { name: "documents", number: 60 };
 pub const REPORTS: Table = Table { name: "signature reports", number: 61 };
 /// Issuer, 0, year, 0, number, 0, notation: the document with that number.
 pub const NUMBERS: Table = Table { name: "numbers", number: 62 };
-/// Issuer, 0, inverted sequence, document id: an agency's outgoing documents, newest first.
-pub const OUTBOX: Table = Table { name: "outbox", number: 63 };
 /// The kinds of documents by id.
 pub const KINDS: Table = Table { name: "document kinds", number: 64 };
 /// Document id, version: earlier versions of an amended document.

@@ -60,19 +60,19 @@ pub enum Event {
     Delivery(delivery::Event),
 }
 
-/// Where an event stands: its entry, and the number of the next step within the entry.
+/// Where an event stands: its entry, and the steps that the events before it took.
 pub struct Place<'a> {
     /// The entry's sequence.
     pub seq: u64,
     /// The entry.
     pub entry: &'a Entry,
-    /// The next step's index.
-    pub next_step: u32,
+    /// The steps of documents so far.
+    pub steps: Vec<delivery::Noted>,
 }
 
 /// Applies an entry to the rows. The same entries in the same order give the same rows on every machine.
 pub fn apply(seq: u64, entry: &Entry, rows: &mut Overlay<'_>) -> Result<(), Fault> {
-    let mut place = Place { seq, entry, next_step: 0 };
+    let mut place = Place { seq, entry, steps: Vec::new() };
     for event in &entry.events {
         match event {
             Event::Principal(event) => principal::apply(&place, event, rows)?,
@@ -85,6 +85,7 @@ pub fn apply(seq: u64, entry: &Entry, rows: &mut Overlay<'_>) -> Result<(), Faul
             Event::Delivery(event) => delivery::apply(&mut place, event, rows)?,
         }
     }
+    delivery::write_steps(&place.steps, rows)?;
     if let Some(request) = &entry.request {
         let outcome = Outcome { digest: request.digest, seq, resource: entry.resource.clone() };
         rows.put_row(REQUESTS, &request_key(&entry.principal, &request.id), &outcome)?;

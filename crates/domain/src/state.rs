@@ -21,7 +21,7 @@ pub struct Table {
 }
 
 /// The version of the rows' shape. Tables of another schema are made anew from the journal.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The largest row a table takes, in bytes: sled would spill larger values into files that it never syncs.
 pub const MAX_ROW_BYTES: usize = 64 * 1024;
@@ -41,6 +41,9 @@ pub trait State {
 
     /// Visits rows of `table` with `from <= key`, in key order, until `visit` breaks or the table ends.
     fn scan(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault>;
+
+    /// Visits rows of `table` with `key < before`, in reverse key order, until `visit` breaks or the table begins.
+    fn scan_back(&self, table: Table, before: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault>;
 }
 
 /// Changes to rows: `None` removes. Keys carry the table's number as their first byte.
@@ -95,36 +98,52 @@ impl State for Overlay<'_> {
     }
 
     fn scan(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault> {
-        let mut own = self.changes.range(full_key(table, from)..).take_while(|(key, _)| key.first() == Some(&table.number)).peekable();
-        let mut stopped = false;
-        self.base.scan(table, from, &mut |key, value| {
-            while let Some((own_key, change)) = own.next_if(|(own_key, _)| &own_key[1..] < key) {
-                if let Some(value) = change
-                    && visit(&own_key[1..], value).is_break()
-                {
-                    stopped = true;
-                    return ControlFlow::Break(());
-                }
-            }
-            if let Some((own_key, change)) = own.next_if(|(own_key, _)| &own_key[1..] == key) {
-                let Some(value) = change else { return ControlFlow::Continue(()) };
-                stopped = visit(&own_key[1..], value).is_break();
-            } else {
-                stopped = visit(key, value).is_break();
-            }
-            if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        if !stopped {
-            for (own_key, change) in own {
-                if let Some(value) = change
-                    && visit(&own_key[1..], value).is_break()
-                {
-                    break;
-                }
+        let own = self.changes.range(full_key(table, from)..).take_while(|(key, _)| key.first() == Some(&table.number));
+        merge(own, |visit| self.base.scan(table, from, visit), |own, base| own < base, visit)
+    }
+
+    fn scan_back(&self, table: Table, before: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault> {
+        let own = self.changes.range(..full_key(table, before)).rev().take_while(|(key, _)| key.first() == Some(&table.number));
+        merge(own, |visit| self.base.scan_back(table, before, visit), |own, base| own > base, visit)
+    }
+}
+
+/// Visits the rows of `base` with changes laid over them; both come in the order in which `leads` says what is first.
+fn merge<'c>(
+    own: impl Iterator<Item = (&'c Vec<u8>, &'c Option<Vec<u8>>)>,
+    base: impl FnOnce(&mut Visit<'_>) -> Result<(), Fault>,
+    leads: impl Fn(&[u8], &[u8]) -> bool,
+    visit: &mut Visit<'_>,
+) -> Result<(), Fault> {
+    let mut own = own.map(|(key, change)| (key.get(1..).unwrap_or_default(), change)).peekable();
+    let mut stopped = false;
+    base(&mut |key, value| {
+        while let Some((own_key, change)) = own.next_if(|(own_key, _)| leads(own_key, key)) {
+            if let Some(value) = change
+                && visit(own_key, value).is_break()
+            {
+                stopped = true;
+                return ControlFlow::Break(());
             }
         }
-        Ok(())
+        if let Some((own_key, change)) = own.next_if(|(own_key, _)| *own_key == key) {
+            let Some(value) = change else { return ControlFlow::Continue(()) };
+            stopped = visit(own_key, value).is_break();
+        } else {
+            stopped = visit(key, value).is_break();
+        }
+        if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if !stopped {
+        for (own_key, change) in own {
+            if let Some(value) = change
+                && visit(own_key, value).is_break()
+            {
+                break;
+            }
+        }
     }
+    Ok(())
 }
 
 /// Rows in memory, for tests of rules and for the model that the store is compared with.
@@ -152,6 +171,15 @@ impl State for Memory {
 
     fn scan(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault> {
         for (key, value) in self.rows.range(full_key(table, from)..) {
+            if key.first() != Some(&table.number) || visit(&key[1..], value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn scan_back(&self, table: Table, before: &[u8], visit: &mut Visit<'_>) -> Result<(), Fault> {
+        for (key, value) in self.rows.range(..full_key(table, before)).rev() {
             if key.first() != Some(&table.number) || visit(&key[1..], value).is_break() {
                 break;
             }
@@ -197,6 +225,17 @@ mod tests {
     const LEFT: Table = Table { name: "left", number: 1 };
     const RIGHT: Table = Table { name: "right", number: 2 };
 
+    fn rows_back(state: &dyn State, table: Table, before: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut rows = Vec::new();
+        state
+            .scan_back(table, before, &mut |key, value| {
+                rows.push((key.to_vec(), value.to_vec()));
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        rows
+    }
+
     fn rows(state: &dyn State, table: Table, from: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut rows = Vec::new();
         state
@@ -234,11 +273,18 @@ mod tests {
             let mut overlay = Overlay::new(&base);
             apply(&mut overlay, &second);
             let seen = [rows(&overlay, LEFT, &[from]), rows(&overlay, RIGHT, &[from])];
+            let seen_back = [rows_back(&overlay, LEFT, &[from]), rows_back(&overlay, RIGHT, &[from])];
             let one = overlay.get(LEFT, &[from]).unwrap();
             let changes = overlay.into_changes();
             let mut after = base.clone();
             after.apply(changes);
-            prop_assert_eq!(seen, [rows(&after, LEFT, &[from]), rows(&after, RIGHT, &[from])]);
+            prop_assert_eq!(&seen, &[rows(&after, LEFT, &[from]), rows(&after, RIGHT, &[from])]);
+            prop_assert_eq!(&seen_back, &[rows_back(&after, LEFT, &[from]), rows_back(&after, RIGHT, &[from])]);
+            // Both ways together are the whole table.
+            for (table, forth, back) in [(LEFT, &seen[0], &seen_back[0]), (RIGHT, &seen[1], &seen_back[1])] {
+                let whole: Vec<_> = back.iter().rev().chain(forth).cloned().collect();
+                prop_assert_eq!(whole, rows(&after, table, &[]));
+            }
             prop_assert_eq!(one, after.get(LEFT, &[from]).unwrap());
         }
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use api::page::{Listed, Page, Sealer};
 use api::status::Failure;
 use domain::command::Command;
+use domain::delivery::BoxPosition;
 use domain::digest::Digest;
 use domain::document;
 use domain::event::{Outcome, REQUESTS, Request, request_key};
@@ -96,11 +97,10 @@ impl Shared {
 
     /// A page of a box (inbox or outbox): reads on past what the filter leaves out, up to a bound, and gives the token of the next
     /// page.
-    pub fn listed<T, P>(
+    pub fn listed<T>(
         &self,
         page: &Page,
-        read: impl Fn(Option<(u64, document::Id)>, usize) -> Result<(Vec<T>, Option<P>), state::Fault>,
-        place: impl Fn(&P) -> (u64, document::Id),
+        read: impl Fn(Option<BoxPosition>, usize) -> Result<(Vec<T>, Option<BoxPosition>), state::Fault>,
         keeps: impl Fn(&T) -> bool,
     ) -> Result<(Vec<T>, String), Failure> {
         let mut after = page.after.as_deref().map(place_of).transpose()?;
@@ -108,15 +108,16 @@ impl Shared {
         let mut looked_at = 0;
         // A filter that nothing passes ends after a bounded look; the token goes on from there.
         while kept.len() < page.size && looked_at < LOOKED_AT {
-            let (items, next) = read(after, page.size - kept.len()).map_err(fault)?;
-            looked_at += items.len();
+            let wanted = page.size - kept.len();
+            let (items, next) = read(after, wanted).map_err(fault)?;
+            looked_at += wanted.max(LOOKED_AT_ONCE);
             kept.extend(items.into_iter().filter(&keeps));
-            after = next.as_ref().map(&place);
+            after = next;
             if after.is_none() {
                 break;
             }
         }
-        let token = after.map(|(seq, document)| self.sealer.next_page(page, &[seq.to_be_bytes().as_slice(), &document.0].concat()));
+        let token = after.map(|place| self.sealer.next_page(page, &[place.seq.to_be_bytes().as_slice(), &place.document.0].concat()));
         Ok((kept, token.unwrap_or_default()))
     }
 
@@ -138,12 +139,14 @@ pub fn fault(fault: state::Fault) -> Failure {
     Failure::Refused(fault.into())
 }
 
-/// Items of a box that one call looks at, at most.
+/// Items of a box that one call looks at, at most; a look at one costs as much as one at so many.
 const LOOKED_AT: usize = 20_000;
+const LOOKED_AT_ONCE: usize = 20;
 
-fn place_of(key: &[u8]) -> Result<(u64, document::Id), Failure> {
-    let (seq, document) = key.split_first_chunk::<8>().ok_or(Failure::Internal)?;
-    Ok((u64::from_be_bytes(*seq), document::Id(document.try_into().map_err(|_| Failure::Internal)?)))
+fn place_of(key: &[u8]) -> Result<BoxPosition, Failure> {
+    let (seq, document) = key.split_first_chunk().ok_or(Failure::Internal)?;
+    let document = document::Id(document.try_into().map_err(|_| Failure::Internal)?);
+    Ok(BoxPosition { seq: u64::from_be_bytes(*seq), document })
 }
 
 /// The key after which a page begins, as its type. A sealed token holds what the hub put in; anything else is the hub's fault.

@@ -230,9 +230,20 @@ impl State for Tables {
         }
         Ok(())
     }
+
+    fn scan_back(&self, table: Table, before: &[u8], visit: &mut state::Visit<'_>) -> Result<(), Fault> {
+        let mut rows = self.inner.db.range(..full_key(table, before)).rev();
+        while let Some((key, value)) = self.marked(next_row(&mut rows))? {
+            let Some((number, key)) = key.split_first() else { continue };
+            if *number != table.number || visit(key, &value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn next_row(rows: &mut sled::Iter) -> Result<Option<(sled::IVec, sled::IVec)>, Fault> {
+fn next_row(rows: &mut impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>) -> Result<Option<(sled::IVec, sled::IVec)>, Fault> {
     guard("reading rows", || rows.next().transpose())
 }
 

@@ -1,8 +1,9 @@
 //! What happened to copies is applied to their rows.
 
 use crate::agency;
-use crate::delivery::feed::{Of, Told, find, put, put_new, record};
+use crate::delivery::copies::{find, put, put_new};
 use crate::delivery::report::displayed;
+use crate::delivery::steps::{Of, Told, note};
 use crate::delivery::{Delivery, Event, Question, Status, StepKind};
 use crate::document;
 use crate::event::Place;
@@ -43,7 +44,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
                 if find(rows, document, &delivery.agency)?.is_none() {
                     let copy = put_new(place, rows, delivery)?;
                     let step = StepKind::Sent { role: copy.role, rerouted: None };
-                    record(place, rows, &Of::delivery(&copy), &copy.agency, step, Told::Holder)?;
+                    self::note(place, Of::delivery(&copy), &copy.agency, step, Told::Holder);
                 }
             }
             Ok(())
@@ -63,5 +64,6 @@ fn existing(rows: &Overlay<'_>, document: &document::Id, agency: &agency::Id) ->
 fn changed(place: &mut Place<'_>, rows: &mut Overlay<'_>, mut copy: Delivery, step: StepKind, told: Told) -> Result<(), Fault> {
     copy.changed_seq = place.seq;
     put(rows, &copy)?;
-    record(place, rows, &Of::delivery(&copy), &copy.agency, step, told)
+    note(place, Of::delivery(&copy), &copy.agency, step, told);
+    Ok(())
 }

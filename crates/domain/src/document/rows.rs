@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use crate::agency;
-use crate::delivery::{self, Of, StepKind, Told};
+use crate::delivery::{self, BoxPosition, Direction, Of, StepKind, Told};
 use crate::digest::Digest;
-use crate::document::{DOCUMENTS, Document, Event, Id, KINDS, Kind, NUMBERS, OUTBOX, REPORTS, State, VERSIONS};
+use crate::document::{DOCUMENTS, Document, Event, Id, KINDS, Kind, NUMBERS, REPORTS, State, VERSIONS};
 use crate::document::{recall, submit};
 use crate::event::Place;
 use crate::payload::{self, HOLDERS};
@@ -20,11 +20,11 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             let document = Document { submitted_seq: place.seq, changed_seq: place.seq, submitted_at: place.entry.at, ..document.clone() };
             put(rows, &document)?;
             rows.put(NUMBERS, &submit::number_key(&document.content), document.id.0.to_vec());
-            let issuer = &document.content.issuer;
-            rows.put(OUTBOX, &[issuer.as_str().as_bytes(), &[0], &(!place.seq).to_be_bytes(), &document.id.0].concat(), vec![]);
             put_reports(rows, &document, reports)?;
-            delivery::record(place, rows, &Of::document(&document), issuer, StepKind::Submitted, Told::IssuerOnly)?;
-            send(place, rows, &document, deliveries)
+            delivery::note(place, Of::document(&document), &document.content.issuer, StepKind::Submitted, Told::IssuerOnly);
+            delivery::put_all_new(place, rows, deliveries)?;
+            deliveries.iter().for_each(|copy| note_sent(place, &document, copy));
+            Ok(())
         }
         Event::Amended { document, reports, added, reason } => {
             let before = find(rows, &document.id)?.ok_or_else(|| missing(&document.id))?;
@@ -34,9 +34,12 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             let document = Document { changed_seq: place.seq, ..document.clone() };
             put(rows, &document)?;
             put_reports(rows, &document, reports)?;
+            if document.content.urgency != before.content.urgency {
+                delivery::put_urgency(rows, &document.id, document.content.urgency)?;
+            }
             let step = StepKind::Amended { version: document.version, reason: reason.clone() };
-            delivery::record(place, rows, &Of::document(&document), &document.content.issuer, step, Told::IssuerOnly)?;
-            send(place, rows, &document, added)
+            delivery::note(place, Of::document(&document), &document.content.issuer, step, Told::IssuerOnly);
+            send_also(place, rows, &document, added)
         }
         Event::StateChanged { document, state } => {
             let mut document = find(rows, document)?.ok_or_else(|| missing(document))?;
@@ -46,17 +49,11 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             document.state = state.clone();
             document.changed_seq = place.seq;
             put(rows, &document)?;
-            delivery::record(
-                place,
-                rows,
-                &Of::document(&document),
-                &document.content.issuer,
-                StepKind::StateChanged(state.clone()),
-                Told::IssuerOnly,
-            )?;
+            let step = StepKind::StateChanged(state.clone());
+            delivery::note(place, Of::document(&document), &document.content.issuer, step, Told::IssuerOnly);
             // What concerns the copies that stay with their holders is told to them too.
             if matches!(state, State::Replaced { .. } | State::RecallDeclined { .. }) {
-                delivery::tell_holders(place, rows, &document)?;
+                delivery::tell_holders(place, rows)?;
             }
             Ok(())
         }
@@ -69,7 +66,8 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
     }
 }
 
-fn send(place: &mut Place<'_>, rows: &mut Overlay<'_>, document: &Document, deliveries: &[delivery::Delivery]) -> Result<(), Fault> {
+/// Sends an amended document to more recipients, some of which may hold a copy for another reason.
+fn send_also(place: &mut Place<'_>, rows: &mut Overlay<'_>, document: &Document, deliveries: &[delivery::Delivery]) -> Result<(), Fault> {
     for copy in deliveries {
         let copy = match delivery::find(rows, &document.id, &copy.agency)? {
             Some(held) if !matches!(held.status, delivery::Status::Refused | delivery::Status::TakeBackAgreed) => {
@@ -77,10 +75,14 @@ fn send(place: &mut Place<'_>, rows: &mut Overlay<'_>, document: &Document, deli
             }
             Some(_) | None => delivery::put_new(place, rows, copy)?,
         };
-        let step = StepKind::Sent { role: copy.role, rerouted: copy.rerouted.clone() };
-        delivery::record(place, rows, &Of::document(document), &copy.agency, step, Told::Holder)?;
+        note_sent(place, document, &copy);
     }
     Ok(())
+}
+
+fn note_sent(place: &mut Place<'_>, document: &Document, copy: &delivery::Delivery) {
+    let step = StepKind::Sent { role: copy.role, rerouted: copy.rerouted.clone() };
+    delivery::note(place, Of::document(document), &copy.agency, step, Told::Holder);
 }
 
 fn put(rows: &mut Overlay<'_>, document: &Document) -> Result<(), Fault> {
@@ -200,34 +202,17 @@ pub fn may_trace(rows: &dyn Rows, caller: &Caller, document: &Document) -> Resul
     Ok(false)
 }
 
-/// What an outbox list leaves out; nothing by default.
-#[derive(Debug, Clone, Default)]
-pub struct OutboxFilter {}
-
-/// A place in an outbox: sequence and id of the last document that was listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutboxPosition {
-    /// The sequence that submitted it.
-    pub seq: u64,
-    /// Which.
-    pub document: Id,
-}
-
-/// The documents an agency issued, newest first.
+/// The documents an agency issued, newest first: up to `limit`, and where to go on if there are more.
 pub fn outbox(
     rows: &dyn Rows,
     issuer: &agency::Id,
-    _: &OutboxFilter,
-    after: Option<OutboxPosition>,
+    after: Option<BoxPosition>,
     limit: usize,
-) -> Result<(Vec<Document>, Option<OutboxPosition>), Fault> {
-    let prefix = [issuer.as_str().as_bytes(), &[0]].concat();
-    let places = delivery::box_places(rows, OUTBOX, &prefix, after.map(|after| (after.seq, after.document)), limit)?;
-    let last = if places.len() > limit { places.get(limit.wrapping_sub(1)) } else { None };
-    let next = last.map(|(seq, document)| OutboxPosition { seq: *seq, document: *document });
+) -> Result<(Vec<Document>, Option<BoxPosition>), Fault> {
+    let (places, next) = delivery::box_places(rows, issuer, Direction::Outgoing, after, limit)?;
     let mut documents = Vec::new();
-    for (_, id) in places.iter().take(limit) {
-        documents.extend(find(rows, id)?);
+    for place in places {
+        documents.extend(find(rows, &place.document)?);
     }
     Ok((documents, next))
 }

@@ -8,7 +8,7 @@ use api::v1;
 use api::v1::delivery_service_server::DeliveryService;
 use domain::agency;
 use domain::command::Command;
-use domain::delivery::{self, Delivery, Direction, InboxFilter, InboxPosition};
+use domain::delivery::{self, Delivery, Direction};
 use domain::document;
 use domain::event::Request as Named;
 use domain::invalid::{Checker, Invalid};
@@ -69,20 +69,8 @@ impl DeliveryService for Service {
         require_feed(&caller, &agency, true)?;
         let page = self.shared.page(&caller, &request)?;
         let tables = &self.shared.tables;
-        let (deliveries, next_page_token) = self.shared.listed(
-            &page,
-            |after, limit| {
-                delivery::inbox(
-                    tables,
-                    &agency,
-                    &InboxFilter::default(),
-                    after.map(|(seq, document)| InboxPosition { seq, document }),
-                    limit,
-                )
-            },
-            |position| (position.seq, position.document),
-            |delivery| filter.keeps(delivery),
-        )?;
+        let (deliveries, next_page_token) =
+            self.shared.listed(&page, |after, limit| delivery::inbox(tables, &agency, after, limit), |delivery| filter.keeps(delivery))?;
         Ok(Response::new(v1::ListDeliveriesResponse {
             deliveries: deliveries.iter().map(convert::delivery::to_wire).collect(),
             next_page_token,

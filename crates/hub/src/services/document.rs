@@ -9,7 +9,7 @@ use api::v1::document_service_server::DocumentService;
 use domain::agency;
 use domain::command::{self, Command, Context, Decision};
 use domain::delivery::{self, Direction, Step};
-use domain::document::{self, OutboxFilter, OutboxPosition};
+use domain::document;
 use domain::event::{Event, Request as Named};
 use domain::invalid::{Checker, Invalid};
 use domain::principal::{Caller, Role};
@@ -155,20 +155,8 @@ impl DocumentService for Service {
         require_feed(&caller, &issuer, true)?;
         let page = self.shared.page(&caller, &request)?;
         let tables = &self.shared.tables;
-        let (documents, next_page_token) = self.shared.listed(
-            &page,
-            |after, limit| {
-                document::outbox(
-                    tables,
-                    &issuer,
-                    &OutboxFilter::default(),
-                    after.map(|(seq, document)| OutboxPosition { seq, document }),
-                    limit,
-                )
-            },
-            |position| (position.seq, position.document),
-            |document| filter.keeps(document),
-        )?;
+        let (documents, next_page_token) =
+            self.shared.listed(&page, |after, limit| document::outbox(tables, &issuer, after, limit), |document| filter.keeps(document))?;
         // Reports are left out of lists: they are many times the size of what a list is for.
         let documents = documents.iter().map(|document| convert::document::to_wire(document, &[])).collect();
         Ok(Response::new(v1::ListDocumentsResponse { documents, next_page_token }))

@@ -18,8 +18,6 @@ use tonic::Status;
 
 use crate::shared::{Shared, fault, stopped};
 
-/// Lanes of a feed, hastiest first.
-pub const LANES: u8 = 5;
 /// Changes read at once.
 const BATCH: usize = 64;
 /// A stream that nothing wakes looks again after this: a wake-up is a hint.
@@ -94,7 +92,7 @@ impl Watch {
         if !principal.as_ref().and_then(Caller::of).is_some_and(|caller| caller.acts_for(&self.agency)) {
             return Err(domain::refusal::Refusal::Denied.into());
         }
-        for lane in 0..LANES {
+        for lane in 0..delivery::LANES {
             let changes =
                 delivery::changes(&self.shared.tables, &self.agency, self.direction, lane, self.cursor.lane(lane), BATCH).map_err(fault)?;
             if changes.is_empty() {
@@ -114,15 +112,11 @@ impl Watch {
     ) -> Result<Passed, Failure> {
         let mut arrived = Vec::new();
         for change in changes {
-            self.cursor.advance(lane, (change.seq, change.index));
+            self.cursor.advance(lane, (change.step.seq, change.step.index));
             let tables = &self.shared.tables;
-            let (Some(document), Some(step)) = (
-                document::find(tables, &change.document).map_err(fault)?,
-                delivery::step(tables, &change.document, change.seq, change.index).map_err(fault)?,
-            ) else {
-                continue;
-            };
-            let whose = if self.direction == Direction::Incoming { &self.agency } else { &change.agency };
+            let Some(document) = document::find(tables, &change.document).map_err(fault)? else { continue };
+            let step = change.step.clone();
+            let whose = if self.direction == Direction::Incoming { &self.agency } else { &step.agency };
             let delivery = delivery::find(tables, &change.document, whose).map_err(fault)?;
             if self.direction == Direction::Incoming && delivery.as_ref().is_some_and(|d| d.status == DeliveryStatus::Sent) {
                 arrived.push(change.document);

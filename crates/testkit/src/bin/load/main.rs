@@ -13,6 +13,10 @@ mod table;
 
 use std::error::Error;
 
+/// The allocator of the `vanthu` command, whose hub this program stands in for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a part of the run ends with.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
