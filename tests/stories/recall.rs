@@ -239,3 +239,84 @@ async fn bytes_that_another_agency_uploaded_too_outlive_the_recall() {
     district.submit(district.letter("1", "V/v chung", &payload), vec![to_agency(COMMUNE)]).await.unwrap();
     assert_eq!(district.download(&payload, "").await.unwrap(), pdf);
 }
+
+#[tokio::test]
+async fn bytes_leave_the_disk_when_the_last_of_two_uploaders_has_recalled() {
+    let cast = Cast::new().await;
+    let (mut province, mut district) = (cast.system(PROVINCE).await, cast.system(DISTRICT).await);
+    let pdf = cast.signed("Chung");
+    let payload = province.upload(&pdf).await.unwrap();
+    district.upload(&pdf).await.unwrap();
+    let hex = payload.trim_start_matches("payloads/").to_owned();
+    let payloads = cast.hub.home().join("data/payloads");
+    for system in [&mut province, &mut district] {
+        assert!(holds(&payloads, &hex), "until the second recall somebody has them");
+        let sent = system.submit(system.letter("1", "V/v chung", &payload), vec![to_agency(COMMUNE)]).await.unwrap().document.unwrap();
+        assert_eq!(recall(system, &sent.name).await.unwrap().state(), v1::DocumentState::Recalled);
+        assert_eq!(system.download(&payload, "").await.unwrap_err().code(), Code::PermissionDenied);
+    }
+    for _ in 0..100 {
+        if !holds(&payloads, &hex) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the bytes that nobody has any more are still on the disk");
+}
+
+#[tokio::test]
+async fn a_file_uploaded_again_while_its_document_is_recalled_is_there_for_the_next_one() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let pdf = cast.signed("Sai nơi nhận");
+    let payload = province.upload(&pdf).await.unwrap();
+    let sent = province.submit(province.letter("1", "V/v sai", &payload), vec![to_agency(COMMUNE)]).await.unwrap().document.unwrap();
+    commune.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    recall(&mut province, &sent.name).await.unwrap();
+    province.upload(&pdf).await.unwrap();
+    commune.report(&sent.name, v1::DeliveryStatus::TakeBackAgreed, "").await.unwrap();
+    assert_eq!(get(&mut province, &sent.name).await.unwrap().state(), v1::DocumentState::Recalled);
+    province.submit(province.letter("2", "V/v đúng", &payload), vec![to_agency(OTHER_COMMUNE)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_downloads_without_naming_its_copy_has_it_all_the_same() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let sent = cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await.document.unwrap();
+    commune.download(&sent.attachments[0].payload, "").await.unwrap();
+    assert_eq!(
+        recall(&mut province, &sent.name).await.unwrap().state(),
+        v1::DocumentState::RecallPending,
+        "it has seen the document, and so it is asked"
+    );
+}
+
+#[tokio::test]
+async fn a_recipient_behind_a_superior_that_refused_can_be_sent_to_again() {
+    let cast = Cast::new().await;
+    let (mut commune, mut district, mut ministry) =
+        (cast.system(COMMUNE).await, cast.system(DISTRICT).await, cast.system(crate::cast::MINISTRY).await);
+    let sent = cast.send(&mut commune, "7", vec![to_agency(crate::cast::MINISTRY)]).await.document.unwrap();
+    let forward = |id: &str, name: String| v1::ForwardDeliveryRequest { request_id: id.into(), name, ..Default::default() };
+    let copy = district.copy_of(&sent.name);
+    district.deliveries.forward_delivery(forward("mot", copy.clone())).await.unwrap();
+    let refusal = v1::DeliveryReport {
+        status: v1::DeliveryStatus::Refused.into(),
+        note: "Sai thẩm quyền".into(),
+        refusal_reason: v1::RefusalReason::R1.into(),
+        ..Default::default()
+    };
+    ministry.report_with(&sent.name, refusal).await.unwrap();
+    let request = v1::AmendDocumentRequest {
+        request_id: commune.request_id(),
+        name: sent.name.clone(),
+        add_recipients: vec![to_agency(crate::cast::MINISTRY)],
+        reason: "Gửi lại".into(),
+        ..Default::default()
+    };
+    commune.documents.amend_document(request).await.unwrap();
+    district.deliveries.forward_delivery(forward("hai", copy)).await.unwrap();
+    let again = ministry.report(&sent.name, v1::DeliveryStatus::Accepted, "").await.unwrap();
+    assert_eq!(again.status(), v1::DeliveryStatus::Accepted);
+}

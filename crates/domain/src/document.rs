@@ -23,7 +23,8 @@ use crate::time::{Date, Timestamp};
 use crate::{delivery, principal::is_slug};
 
 pub(crate) use recall::answered;
-pub use rows::{apply, find, kinds, may_read, may_read_files, may_trace, outbox, reports};
+pub(crate) use rows::right_to_files;
+pub use rows::{apply, find, kinds, may_read, may_trace, outbox, reports};
 pub(crate) use submit::in_force;
 
 /// Documents by id.

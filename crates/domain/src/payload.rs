@@ -1,13 +1,12 @@
 //! Payloads: the files of documents, known by digest. The bytes are in the vault; here is who put or may read them.
 
-use std::ops::ControlFlow;
-
 use serde::{Deserialize, Serialize};
 
 use crate::agency;
 use crate::command::{Context, Ruling};
+use crate::delivery;
 use crate::digest::Digest;
-use crate::document;
+use crate::document::{self, Document};
 use crate::event::{self, Place};
 use crate::principal::{self, Caller, Role};
 use crate::refusal::Refusal;
@@ -15,9 +14,9 @@ use crate::state::{self, Fault, Overlay, State, Table};
 
 /// Payloads by digest.
 pub const PAYLOADS: Table = Table { name: "payloads", number: 50 };
-/// Digest, principal id: who uploaded these bytes.
+/// Digest, principal id: who uploaded these bytes; the sequence of the last upload.
 pub const UPLOADERS: Table = Table { name: "uploaders", number: 51 };
-/// Digest, document id: which documents hold these bytes.
+/// Digest, document id: which documents hold these bytes; the sequence since when.
 pub const HOLDERS: Table = Table { name: "holders", number: 52 };
 
 /// One payload.
@@ -66,8 +65,13 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
     if !matches!(context.caller.role, Role::AgencySystem { .. }) {
         return Err(Refusal::Denied);
     }
-    let known = find(rows, digest)?.is_some() && rows.get(UPLOADERS, &uploader_key(digest, &context.caller.principal))?.is_some();
-    let events = if known { vec![] } else { vec![event::Event::Payload(Event::Stored { digest: *digest, size: *size })] };
+    let own = rows.get(UPLOADERS, &uploader_key(digest, &context.caller.principal))?.map(|seq| sequence(&seq)).transpose()?;
+    // Who uploads again what a document has taken up since means to use it once more.
+    let fresh = match own {
+        Some(own) if find(rows, digest)?.is_some() => !holders(rows, digest)?.iter().any(|(_, since)| *since > own),
+        _ => false,
+    };
+    let events = if fresh { vec![] } else { vec![event::Event::Payload(Event::Stored { digest: *digest, size: *size })] };
     Ok(Ruling { resource: format!("payloads/{digest}"), events })
 }
 
@@ -78,11 +82,11 @@ pub fn apply(place: &Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result
             if find(rows, digest)?.is_none() {
                 rows.put_row(PAYLOADS, &digest.0, &Payload { digest: *digest, size: *size, stored_seq: place.seq })?;
             }
-            rows.put(UPLOADERS, &uploader_key(digest, &place.entry.principal), vec![]);
+            rows.put(UPLOADERS, &uploader_key(digest, &place.entry.principal), place.seq.to_be_bytes().to_vec());
         }
         Event::Erased { digest } => {
             rows.remove(PAYLOADS, &digest.0);
-            for key in keys_under(rows, UPLOADERS, &digest.0)? {
+            for (key, _) in under(rows, UPLOADERS, digest)? {
                 rows.remove(UPLOADERS, &key);
             }
         }
@@ -90,56 +94,98 @@ pub fn apply(place: &Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result
     Ok(())
 }
 
+/// A document takes a payload up.
+pub(crate) fn hold(place: &Place<'_>, rows: &mut Overlay<'_>, digest: &Digest, document: &document::Id) -> Result<(), Fault> {
+    let key = holder_key(digest, document);
+    if rows.get(HOLDERS, &key)?.is_none() {
+        rows.put(HOLDERS, &key, place.seq.to_be_bytes().to_vec());
+    }
+    Ok(())
+}
+
+/// A recalled document lets a payload go, and with it the uploads that served it.
+pub(crate) fn let_go(rows: &mut Overlay<'_>, digest: &Digest, document: &Document) -> Result<(), Fault> {
+    for (key, spent) in uploads(rows, digest, document)? {
+        if spent {
+            rows.remove(UPLOADERS, &key);
+        }
+    }
+    rows.remove(HOLDERS, &holder_key(digest, &document.id));
+    Ok(())
+}
+
+/// Whether nobody has a payload any more once a document lets it go.
+pub(crate) fn is_last_of(rows: &dyn State, digest: &Digest, document: &Document) -> Result<bool, Fault> {
+    let held = holders(rows, digest)?.iter().any(|(holder, _)| *holder != document.id);
+    Ok(!held && uploads(rows, digest, document)?.iter().all(|(_, spent)| *spent))
+}
+
+/// The uploads of a payload, and whether each served the issuer's document and nothing else: one by a principal that does not act
+/// for the issuer is that principal's own, and one that came after the document took the payload up is for something to come.
+fn uploads(rows: &dyn State, digest: &Digest, document: &Document) -> Result<Vec<(Vec<u8>, bool)>, Fault> {
+    let since = rows.get(HOLDERS, &holder_key(digest, &document.id))?.map(|seq| sequence(&seq)).transpose()?.unwrap_or(u64::MAX);
+    let mut uploads = Vec::new();
+    for (key, seq) in under(rows, UPLOADERS, digest)? {
+        let uploader = key.get(32..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| principal::Id::parse(id).ok());
+        let uploader = uploader.map(|id| principal::find(rows, &id)).transpose()?.flatten();
+        let issuer = &document.content.issuer;
+        let own = uploader.is_some_and(|uploader| matches!(&uploader.role, Role::AgencySystem { agencies } if agencies.contains(issuer)));
+        uploads.push((key, own && seq < since));
+    }
+    Ok(uploads)
+}
+
 /// The payload, if the hub has it.
 pub fn find(rows: &dyn State, digest: &Digest) -> Result<Option<Payload>, Fault> {
     state::read(rows, PAYLOADS, &digest.0)
 }
 
-/// Whether a caller may read a payload: it uploaded it, or it may read a document that holds it and is not asked to give it back.
-pub fn may_read(rows: &dyn State, caller: &Caller, digest: &Digest) -> Result<bool, Fault> {
+/// Why a caller may read a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Right {
+    /// It uploaded or issued it, or audits.
+    Own,
+    /// This copy of this document holds it.
+    Copy(document::Id, agency::Id),
+}
+
+/// Why a caller may read a payload, if it may: it uploaded it, or it may read a document that holds it and is not asked to give it
+/// back.
+pub fn right(rows: &dyn State, caller: &Caller, digest: &Digest) -> Result<Option<Right>, Fault> {
     match &caller.role {
-        Role::Auditor => return Ok(find(rows, digest)?.is_some()),
-        Role::Supervisor { .. } | Role::Admin => return Ok(false),
+        Role::Auditor => return Ok(find(rows, digest)?.map(|_| Right::Own)),
+        Role::Supervisor { .. } | Role::Admin => return Ok(None),
         Role::AgencySystem { .. } => {}
     }
     if find(rows, digest)?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     if rows.get(UPLOADERS, &uploader_key(digest, &caller.principal))?.is_some() {
-        return Ok(true);
+        return Ok(Some(Right::Own));
     }
-    for id in holders(rows, digest)? {
-        if let Some(document) = document::find(rows, &id)?
-            && document::may_read_files(rows, caller, &document)?
-        {
-            return Ok(true);
+    let mut copy = None;
+    for (id, _) in holders(rows, digest)? {
+        let Some(document) = document::find(rows, &id)? else { continue };
+        match document::right_to_files(rows, caller, &document)? {
+            Some(Right::Own) => return Ok(Some(Right::Own)),
+            held => copy = copy.or(held),
         }
     }
-    Ok(false)
+    Ok(copy)
 }
 
-/// The documents that hold a payload.
-pub fn holders(rows: &dyn State, digest: &Digest) -> Result<Vec<document::Id>, Fault> {
-    let keys = keys_under(rows, HOLDERS, &digest.0)?;
-    Ok(keys.iter().filter_map(|key| key.get(32..)?.try_into().ok().map(document::Id)).collect())
+/// Whether a caller may read a payload; see [`right`].
+pub fn may_read(rows: &dyn State, caller: &Caller, digest: &Digest) -> Result<bool, Fault> {
+    Ok(right(rows, caller, digest)?.is_some())
 }
 
-/// Whether a principal that does not act for `issuer` uploaded these bytes too: they are its own, whatever becomes of the issuer's
-/// document.
-pub(crate) fn is_anothers_too(rows: &dyn State, digest: &Digest, issuer: &agency::Id) -> Result<bool, Fault> {
-    for key in keys_under(rows, UPLOADERS, &digest.0)? {
-        let uploader = key.get(32..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| principal::Id::parse(id).ok());
-        let uploader = uploader.map(|id| principal::find(rows, &id)).transpose()?.flatten();
-        let own = uploader.is_some_and(|uploader| matches!(&uploader.role, Role::AgencySystem { agencies } if agencies.contains(issuer)));
-        if !own {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// The documents that hold a payload, and since when.
+fn holders(rows: &dyn State, digest: &Digest) -> Result<Vec<(document::Id, u64)>, Fault> {
+    let rows = under(rows, HOLDERS, digest)?;
+    Ok(rows.iter().filter_map(|(key, since)| Some((document::Id(key.get(32..)?.try_into().ok()?), *since))).collect())
 }
 
-/// The key of the row that says a document holds a payload.
-pub(crate) fn holder_key(digest: &Digest, document: &document::Id) -> Vec<u8> {
+fn holder_key(digest: &Digest, document: &document::Id) -> Vec<u8> {
     [digest.0.as_slice(), &document.0].concat()
 }
 
@@ -147,11 +193,15 @@ fn uploader_key(digest: &Digest, principal: &principal::Id) -> Vec<u8> {
     [digest.0.as_slice(), principal.as_str().as_bytes()].concat()
 }
 
-fn keys_under(rows: &dyn State, table: Table, prefix: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
-    let mut keys = Vec::new();
-    state::scan_prefix(rows, table, prefix, &[], &mut |key, _| {
-        keys.push(key.to_vec());
-        ControlFlow::Continue(())
-    })?;
-    Ok(keys)
+/// The rows under a digest: whole key, sequence.
+fn under(rows: &dyn State, table: Table, digest: &Digest) -> Result<Vec<(Vec<u8>, u64)>, Fault> {
+    delivery::collect(
+        usize::MAX,
+        |visit| state::scan_prefix(rows, table, &digest.0, &[], visit),
+        |key, value| Ok(Some((key.to_vec(), sequence(value)?))),
+    )
+}
+
+fn sequence(bytes: &[u8]) -> Result<u64, Fault> {
+    bytes.try_into().map(u64::from_be_bytes).map_err(|_| Fault("a sequence in a payload's rows is not eight bytes".into()))
 }

@@ -45,10 +45,10 @@ fn begun(place: &Place<'_>, delivery: &Delivery) -> Delivery {
     Delivery { created_seq: place.seq, created_at: place.entry.at, changed_seq: place.seq, ..delivery.clone() }
 }
 
-/// Adds to whom a superior that holds a copy shall forward it.
+/// Adds to whom a superior that holds a copy shall forward it; whom it forwarded to before, it shall forward to again.
 pub(crate) fn put_onward(place: &Place<'_>, rows: &mut Overlay<'_>, mut held: Delivery, onward: &[Onward]) -> Result<Delivery, Fault> {
-    let new: Vec<Onward> = onward.iter().filter(|new| held.onward.iter().all(|known| known.agency != new.agency)).cloned().collect();
-    held.onward.extend(new);
+    held.onward.retain(|known| onward.iter().all(|new| new.agency != known.agency));
+    held.onward.extend(onward.iter().cloned());
     held.changed_seq = place.seq;
     put(rows, &held)?;
     Ok(held)

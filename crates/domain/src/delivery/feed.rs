@@ -55,13 +55,17 @@ fn prefix(agency: &agency::Id, direction: Direction, lane: u8, begins: bool) -> 
     [agency.as_str().as_bytes(), &[0, direction as u8, lane, u8::from(!begins)]].concat()
 }
 
-/// Changes of one lane of an agency's feed after a place, oldest first.
+/// Changes of one lane of an agency's feed after a place, oldest first, up to the entry `until`.
+///
+/// `until` is the applied sequence as it was read before: a feed is two ranges of rows, read one after the other, and a later entry
+/// might be seen in one of them while one between is missed in the other.
 pub fn changes(
     rows: &dyn State,
     agency: &agency::Id,
     direction: Direction,
     lane: u8,
     after: (u64, u32),
+    until: u64,
     limit: usize,
 ) -> Result<Vec<Change>, Fault> {
     let whole_runs = direction == Direction::Outgoing;
@@ -74,7 +78,7 @@ pub fn changes(
             |key, value| {
                 let pointer = Pointer::read(key.get(prefix.len()..).unwrap_or_default(), value)?;
                 let told = if whole_runs { pointer.last } else { pointer.index };
-                Ok(Some(pointer).filter(|pointer| (pointer.seq, told) > after))
+                Ok(Some(pointer).filter(|pointer| (pointer.seq, told) > after && pointer.seq <= until))
             },
         )?);
     }

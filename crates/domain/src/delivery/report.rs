@@ -10,6 +10,9 @@ use crate::principal;
 use crate::refusal::Refusal;
 use crate::state::State;
 
+/// Agencies that one forwarding names, at most.
+const MAX_FORWARDED: usize = 1_000;
+
 /// Decides a command about deliveries.
 pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Result<Ruling, Refusal> {
     match command {
@@ -124,7 +127,13 @@ fn forward(
     note: &str,
 ) -> Result<Ruling, Refusal> {
     let copy = own(rows, context, document, agency)?;
-    invalid::text(note, 0, 500).map_err(|rule| invalid::Invalid::one("note", rule))?;
+    let mut check = Checker::default();
+    check.parse("note", invalid::text(note, 0, 500));
+    check.require(to.len() <= MAX_FORWARDED, "to", format!("must name at most {MAX_FORWARDED} agencies; leave it out for all that wait"));
+    for (i, agency) in to.iter().enumerate().take(MAX_FORWARDED) {
+        check.require(!to.iter().take(i).any(|earlier| earlier == agency), format!("to[{i}]"), "is named before");
+    }
+    check.finish()?;
     if copy.question.is_some() {
         return Err(Refusal::Frozen);
     }

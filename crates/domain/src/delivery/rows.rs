@@ -40,8 +40,9 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             let to = deliveries.iter().map(|delivery| delivery.agency.clone()).collect();
             changed(place, rows, copy, StepKind::Forwarded { to, note: note.clone() }, Told::Holder)?;
             for delivery in deliveries {
-                // A recipient that has a copy of its own keeps it.
-                if find(rows, document, &delivery.agency)?.is_none() {
+                // A recipient that has a copy of its own keeps it, unless it refused it or gave it back.
+                let held = find(rows, document, &delivery.agency)?;
+                if held.is_none_or(|copy| matches!(copy.status, Status::Refused | Status::TakeBackAgreed)) {
                     let copy = put_new(place, rows, delivery)?;
                     let step = StepKind::Sent { role: copy.role, rerouted: None };
                     self::note(place, Of::delivery(&copy), &copy.agency, step, Told::Holder);

@@ -15,6 +15,9 @@ use crate::signature;
 use crate::state::{self, Fault, State as Rows};
 use crate::time::Timestamp;
 
+/// Copies looked at at once.
+const AT_ONCE: usize = 64;
+
 /// Decides a recall: every holder is asked; a copy that nobody has taken yet is withdrawn at once.
 pub(super) fn decide_recall(rows: &dyn Rows, context: &Context<'_>, id: &Id, reason: &str) -> Result<Ruling, Refusal> {
     let document = own(rows, context, id)?;
@@ -58,17 +61,30 @@ fn ask(copy: &Delivery, asked: Asked, reason: &str, at: Timestamp, events: &mut 
 /// Those who hold the document: neither refused nor given back.
 fn holders(rows: &dyn Rows, id: &Id) -> Result<Vec<Delivery>, Fault> {
     let copies = delivery::of_document(rows, id, None, usize::MAX)?;
-    Ok(copies.into_iter().filter(|copy| !matches!(copy.status, Status::Refused | Status::TakeBackAgreed)).collect())
+    Ok(copies.into_iter().filter(holds).collect())
+}
+
+fn holds(copy: &Delivery) -> bool {
+    !matches!(copy.status, Status::Refused | Status::TakeBackAgreed)
 }
 
 /// What follows from a holder's answer to a recall, given that `answering` says `agrees`.
 pub(crate) fn answered(rows: &dyn Rows, document: &Document, answering: &agency::Id, agrees: bool) -> Result<Vec<Event>, Fault> {
     let State::RecallPending { reason } = &document.state else { return Ok(vec![]) };
-    let others: Vec<_> = holders(rows, &document.id)?.into_iter().filter(|copy| copy.agency != *answering).collect();
-    if others.iter().any(asked_back) {
-        return Ok(vec![]);
+    let mut held = !agrees;
+    let mut after = None;
+    loop {
+        // Read in parts: while a recall is young, one of the first holders has yet to answer.
+        let copies = delivery::of_document(rows, &document.id, after.as_ref(), AT_ONCE)?;
+        let Some(last) = copies.last() else { break };
+        after = Some(last.agency.clone());
+        let mut others = copies.iter().filter(|copy| holds(copy) && copy.agency != *answering).peekable();
+        held |= others.peek().is_some();
+        if others.any(asked_back) {
+            return Ok(vec![]);
+        }
     }
-    ended(rows, document, reason, !agrees || !others.is_empty())
+    ended(rows, document, reason, held)
 }
 
 /// The end of a recall: declined if anybody still holds the document, else everything is erased.
@@ -78,8 +94,7 @@ fn ended(rows: &dyn Rows, document: &Document, reason: &str, held: bool) -> Resu
     let mut events = vec![Event::Document(document::Event::StateChanged { document: document.id, state })];
     if !held {
         for digest in payloads(rows, document)? {
-            let held = payload::holders(rows, &digest)?.iter().any(|holder| *holder != document.id);
-            if !held && !payload::is_anothers_too(rows, &digest, &document.content.issuer)? {
+            if payload::is_last_of(rows, &digest, document)? {
                 events.push(Event::Payload(payload::Event::Erased { digest }));
             }
         }

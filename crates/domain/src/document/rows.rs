@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::document::{DOCUMENTS, Document, Event, Id, KINDS, Kind, NUMBERS, REPORTS, State, VERSIONS};
 use crate::document::{recall, submit};
 use crate::event::Place;
-use crate::payload::{self, HOLDERS};
+use crate::payload::{self, Right};
 use crate::principal::{Caller, Role};
 use crate::signature;
 use crate::state::{self, Fault, Overlay, State as Rows};
@@ -18,7 +18,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
     match event {
         Event::Submitted { document, reports, deliveries } => {
             let document = Document { submitted_seq: place.seq, changed_seq: place.seq, submitted_at: place.entry.at, ..document.clone() };
-            put(rows, &document)?;
+            put(place, rows, &document)?;
             rows.put(NUMBERS, &submit::number_key(&document.content), document.id.0.to_vec());
             put_reports(rows, &document, reports)?;
             delivery::note(place, Of::document(&document), &document.content.issuer, StepKind::Submitted, Told::IssuerOnly);
@@ -32,7 +32,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
                 rows.put_row(VERSIONS, &[document.id.0.as_slice(), &before.version.to_be_bytes()].concat(), &before)?;
             }
             let document = Document { changed_seq: place.seq, ..document.clone() };
-            put(rows, &document)?;
+            put(place, rows, &document)?;
             put_reports(rows, &document, reports)?;
             if document.content.urgency != before.content.urgency {
                 delivery::put_urgency(rows, &document.id, document.content.urgency)?;
@@ -48,7 +48,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             }
             document.state = state.clone();
             document.changed_seq = place.seq;
-            put(rows, &document)?;
+            put(place, rows, &document)?;
             let step = StepKind::StateChanged(state.clone());
             delivery::note(place, Of::document(&document), &document.content.issuer, step, Told::IssuerOnly);
             // What concerns the copies that stay with their holders is told to them too.
@@ -85,9 +85,9 @@ fn note_sent(place: &mut Place<'_>, document: &Document, copy: &delivery::Delive
     delivery::note(place, Of::document(document), &copy.agency, step, Told::Holder);
 }
 
-fn put(rows: &mut Overlay<'_>, document: &Document) -> Result<(), Fault> {
+fn put(place: &Place<'_>, rows: &mut Overlay<'_>, document: &Document) -> Result<(), Fault> {
     for attachment in &document.content.attachments {
-        rows.put(HOLDERS, &payload::holder_key(&attachment.payload, &document.id), vec![]);
+        payload::hold(place, rows, &attachment.payload, &document.id)?;
     }
     rows.put_row(DOCUMENTS, &document.id.0, document)
 }
@@ -104,7 +104,7 @@ fn put_reports(rows: &mut Overlay<'_>, document: &Document, reports: &[signature
 fn erase(rows: &mut Overlay<'_>, document: &mut Document) -> Result<(), Fault> {
     let digests: Vec<Digest> = recall::payloads(rows, document)?;
     for digest in digests {
-        rows.remove(HOLDERS, &payload::holder_key(&digest, &document.id));
+        payload::let_go(rows, &digest, document)?;
     }
     remove_under(rows, REPORTS, &document.id)?;
     remove_under(rows, VERSIONS, &document.id)?;
@@ -149,30 +149,35 @@ pub fn reports(rows: &dyn Rows, id: &Id) -> Result<Vec<signature::Report>, Fault
 
 /// Whether a caller may read a document: the issuer's system, a holder's, or an auditor.
 pub fn may_read(rows: &dyn Rows, caller: &Caller, document: &Document) -> Result<bool, Fault> {
-    holds(rows, caller, document, |_| true)
+    Ok(right(rows, caller, document, |_| true)?.is_some())
 }
 
-/// Whether a caller may read a document's files: as [`may_read`], and not while its copy is asked back.
-pub fn may_read_files(rows: &dyn Rows, caller: &Caller, document: &Document) -> Result<bool, Fault> {
+/// Why a caller may read a document's files: as [`may_read`], and not while its copy is asked back.
+pub(crate) fn right_to_files(rows: &dyn Rows, caller: &Caller, document: &Document) -> Result<Option<Right>, Fault> {
     let asked_back = |copy: &delivery::Delivery| copy.question.as_ref().is_some_and(|question| question.asked == delivery::Asked::Recall);
-    holds(rows, caller, document, |copy| !asked_back(copy))
+    right(rows, caller, document, |copy| !asked_back(copy))
 }
 
-fn holds(rows: &dyn Rows, caller: &Caller, document: &Document, counts: impl Fn(&delivery::Delivery) -> bool) -> Result<bool, Fault> {
+fn right(
+    rows: &dyn Rows,
+    caller: &Caller,
+    document: &Document,
+    counts: impl Fn(&delivery::Delivery) -> bool,
+) -> Result<Option<Right>, Fault> {
     match &caller.role {
-        Role::Auditor => Ok(true),
-        Role::Supervisor { .. } | Role::Admin => Ok(false),
+        Role::Auditor => Ok(Some(Right::Own)),
+        Role::Supervisor { .. } | Role::Admin => Ok(None),
         Role::AgencySystem { agencies } => {
             if agencies.contains(&document.content.issuer) {
-                return Ok(true);
+                return Ok(Some(Right::Own));
             }
             for agency in agencies {
                 let copy = delivery::find(rows, &document.id, agency)?;
                 if copy.is_some_and(|copy| copy.status != delivery::Status::TakeBackAgreed && counts(&copy)) {
-                    return Ok(true);
+                    return Ok(Some(Right::Copy(document.id, agency.clone())));
                 }
             }
-            Ok(false)
+            Ok(None)
         }
     }
 }

@@ -36,17 +36,23 @@ pub fn list(rows: &dyn Rows, after: Option<&Id>, limit: usize) -> Result<Vec<Pri
     fault.map_or(Ok(principals), Err)
 }
 
-/// The principal that holds one of these credentials: the first active one, otherwise a revoked one. A credential that was
-/// taken from its principal by rotation leads nowhere.
+/// The principal that holds one of these credentials: the first active one, otherwise a revoked one.
+///
+/// A fingerprint that was taken from its principal, or whose principal is revoked, blocks its certificate whatever else the
+/// certificate says: so one stolen certificate is shut out among others of the same name. A URI that was taken leads nowhere.
 pub fn by_credentials(rows: &dyn Rows, credentials: &[Credential]) -> Result<Option<Principal>, Fault> {
     let mut revoked = None;
     for credential in credentials {
         let Some(principal) = holder(rows, credential)?.map(|id| find(rows, &id)).transpose()?.flatten() else { continue };
-        if !principal.credentials.contains(credential) {
-            continue;
-        }
+        let blocks = matches!(credential, Credential::Fingerprint(_));
         match principal.state {
+            _ if !principal.credentials.contains(credential) => {
+                if blocks {
+                    return Ok(None);
+                }
+            }
             State::Active => return Ok(Some(principal)),
+            State::Revoked { .. } if blocks => return Ok(Some(principal)),
             State::Revoked { .. } => revoked = revoked.or(Some(principal)),
         }
     }

@@ -110,7 +110,7 @@ fn read(rows: &Memory, agency: &agency::Id, direction: Direction, lane: u8, batc
     let mut told = Vec::new();
     let mut after = (0, 0);
     loop {
-        let changes = changes(rows, agency, direction, lane, after, batch).unwrap();
+        let changes = changes(rows, agency, direction, lane, after, u64::MAX, batch).unwrap();
         assert!(changes.len() <= batch);
         let Some(last) = changes.last() else { return told };
         after = (last.step.seq, last.step.index);
@@ -135,6 +135,21 @@ fn a_step_tells_the_issuer_and_the_holder_once_each() {
     let incoming: Vec<_> =
         read(&rows, &holder(1), Direction::Incoming, lane, 1).into_iter().map(|(_, step)| (step.seq, step.index)).collect();
     assert_eq!(incoming, [(1, 2)]);
+}
+
+#[test]
+fn what_came_after_the_look_began_is_left_for_the_next_look() {
+    let mut rows = Memory::default();
+    apply(&mut rows, 1, vec![submitted(1, Urgency::Ordinary, 1)]);
+    apply(&mut rows, 2, vec![submitted(2, Urgency::Ordinary, 1)]);
+    apply(&mut rows, 3, vec![reported(1, holder(0), Status::Accepted, "")]);
+    let lane = lane(Urgency::Ordinary);
+    let told = |after, until| -> Vec<u64> {
+        let changes = changes(&rows, &holder(0), Direction::Incoming, lane, after, until, 9).unwrap();
+        changes.iter().map(|change| change.step.seq).collect()
+    };
+    assert_eq!(told((0, 0), 1), [1]);
+    assert_eq!(told((1, 1), 3), [2, 3]);
 }
 
 #[test]
