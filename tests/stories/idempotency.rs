@@ -64,3 +64,27 @@ async fn twenty_submissions_of_one_request_at_once_make_one_document() {
     names.dedup();
     assert_eq!(names.len(), 1, "{names:?}");
 }
+
+#[tokio::test]
+async fn who_lost_the_agency_does_not_read_on_by_repeating_its_requests() {
+    let cast = Cast::new().await;
+    let mut province = cast.system(PROVINCE).await;
+    let payload = province.upload(&cast.signed("Mot")).await.unwrap();
+    let request = v1::SubmitDocumentRequest {
+        request_id: "cong-van-1".into(),
+        document: Some(province.letter("1", "V/v một", &payload)),
+        recipients: vec![to_agency(COMMUNE)],
+        ..Default::default()
+    };
+    let sent = province.documents.submit_document(request.clone()).await.unwrap().into_inner().document.unwrap();
+    let recall = v1::RecallDocumentRequest { request_id: "thu-hoi".into(), name: sent.name, reason: "Nhầm".into() };
+    province.documents.recall_document(recall.clone()).await.unwrap();
+    let mut admin = v1::principal_service_client::PrincipalServiceClient::new(cast.hub.connect("admin").await.unwrap());
+    let agencies = vec![format!("agencies/{OTHER_COMMUNE}")];
+    let assign = v1::AssignPrincipalRequest { name: "principals/system-0".into(), agencies, ..Default::default() };
+    admin.assign_principal(assign).await.unwrap();
+    let refused = province.documents.submit_document(request).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    let refused = province.documents.recall_document(recall).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+}

@@ -124,3 +124,46 @@ async fn a_stop_ends_open_streams_and_does_not_wait_for_them() {
     assert!(begun.elapsed() < Duration::from_secs(9), "within the drain time: {:?}", begun.elapsed());
     assert_eq!(stream.message().await.unwrap_err().code(), Code::Unavailable);
 }
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_peer_that_holds_on_to_its_streams() {
+    let mut cast =
+        Cast::on(HubBox::start_with(|config| config.limits.drain = hub::config::Span(Duration::from_millis(300))).await.unwrap()).await;
+    // A health watch never ends by itself, and the download is not read on: both outlive any drain.
+    let mut health = HealthClient::new(cast.hub.connect("admin").await.unwrap());
+    let mut watch = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    watch.message().await.unwrap();
+    let mut province = cast.system(PROVINCE).await;
+    let payload = province.upload(&vec![7; 24 << 20]).await.unwrap();
+    let request = v1::ReadPayloadRequest { name: payload, ..Default::default() };
+    let mut download = province.payloads.read_payload(request).await.unwrap().into_inner();
+    download.message().await.unwrap();
+
+    let begun = std::time::Instant::now();
+    cast.hub.stop().await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    while let Ok(Some(_)) = watch.message().await {}
+    cast.hub.serve().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_leaves_no_labels_and_is_hung_up_on() {
+    let cast = Cast::new().await;
+    let channel = cast.hub.connect("stranger").await.unwrap();
+    let mut client = tonic::client::Grpc::new(channel);
+    let mut told = 0;
+    for number in 0..1_100 {
+        client.ready().await.unwrap();
+        let path = format!("/any.Service/xxx{number}").parse().unwrap();
+        let codec = tonic_prost::ProstCodec::<(), ()>::default();
+        let refused = client.unary(tonic::Request::new(()), path, codec).await.unwrap_err();
+        told += usize::from(refused.code() == Code::Unauthenticated);
+        if refused.code() != Code::Unauthenticated {
+            break;
+        }
+    }
+    assert!((1_000..1_100).contains(&told), "told {told} times who it is not, then the connection ends");
+    let page = cast.hub.running().unwrap().metrics.page();
+    assert!(page.contains("method=\"unknown\",code=\"UNAUTHENTICATED\""), "{page}");
+    assert!(!page.contains("xxx"), "no text of a caller becomes a label");
+}

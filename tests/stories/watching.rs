@@ -124,3 +124,20 @@ async fn a_revoked_principal_is_cut_off_and_its_streams_end_without_a_restart() 
     let refused = commune.watch("").await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unauthenticated);
 }
+
+#[tokio::test]
+async fn a_credential_taken_away_ends_the_streams_that_began_with_it() {
+    let cast = Cast::new().await;
+    let mut commune = cast.system(COMMUNE).await;
+    let mut stream = commune.watch("").await.unwrap();
+    let mut admin = PrincipalServiceClient::new(cast.hub.connect("admin").await.unwrap());
+    let uri = |uri: &str| vec![v1::Credential { kind: Some(v1::credential::Kind::Uri(uri.into())) }];
+    let request = v1::RotateCredentialsRequest {
+        name: "principals/system-0".into(),
+        add: uri("vanthu://principal/khac"),
+        remove: uri("vanthu://principal/system-0"),
+    };
+    admin.rotate_credentials(request).await.unwrap();
+    let ended = timeout(PATIENCE, stream.message()).await.expect("the stream ends").unwrap_err();
+    assert_eq!(ended.code(), tonic::Code::Unauthenticated);
+}

@@ -79,12 +79,18 @@ pub enum Failure {
         /// How many were declared.
         size: u64,
     },
+    /// The upload takes no more.
+    #[error("the upload is finished; start another one")]
+    UploadFinished,
     /// The caller's stream ended in the middle.
     #[error("the stream broke off; ask how far the hub got and go on from there")]
     StreamBroken,
     /// Nothing can be made durable now.
     #[error("the journal takes no entries now; nothing is recorded")]
     JournalUnavailable,
+    /// The journal failed while an entry was being written.
+    #[error("the hub failed while it recorded this and cannot tell whether it is recorded; repeat it with the same request_id")]
+    OutcomeUnknown,
     /// The hub is stopping.
     #[error("the hub is stopping; connect again")]
     Draining,
@@ -154,8 +160,10 @@ impl Failure {
                 "UPLOAD_INCOMPLETE",
                 [("committed_bytes", have.to_string()), ("size_bytes", size.to_string())],
             ),
+            Self::UploadFinished => row(Code::FailedPrecondition, "UPLOAD_FINISHED", []),
             Self::StreamBroken => row(Code::Aborted, "STREAM_BROKEN", []),
             Self::JournalUnavailable => row(Code::Unavailable, "JOURNAL_UNAVAILABLE", []),
+            Self::OutcomeUnknown => row(Code::Unavailable, "OUTCOME_UNKNOWN", []),
             Self::Draining => row(Code::Unavailable, "DRAINING", []),
             Self::DeadlineExceeded => row(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", []),
             Self::Internal => row(Code::Internal, "INTERNAL", []),
@@ -190,7 +198,7 @@ impl Failure {
             Self::Overloaded { retry_after } => {
                 details.set_retry_info(Some(*retry_after));
             }
-            Self::JournalUnavailable | Self::Draining => {
+            Self::JournalUnavailable | Self::OutcomeUnknown | Self::Draining => {
                 details.set_retry_info(Some(LATER));
             }
             _ => {}

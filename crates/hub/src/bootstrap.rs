@@ -51,11 +51,16 @@ pub fn commands() -> Result<Vec<Command>, Error> {
     ])
 }
 
-/// Records the beginnings, as the hub itself.
-pub async fn run(desk: &desk::Handle, home: &Path) -> Result<(), Error> {
-    tracing::info!(home = %home.display(), "the journal is empty: the first admin and the seeds are recorded");
+/// Records the beginnings, as the hub itself. They are the first entries of a journal, one each and before anybody is served: those
+/// that a crash left out are recorded at the next start.
+pub async fn run(desk: &desk::Handle, home: &Path, entries: u64) -> Result<(), Error> {
+    let commands = commands()?;
+    let missing = commands.into_iter().skip(usize::try_from(entries).unwrap_or(usize::MAX));
     let caller = Caller { principal: principal::Id::hub(), role: Role::Admin };
-    for command in commands()? {
+    for (index, command) in missing.enumerate() {
+        if index == 0 {
+            tracing::info!(home = %home.display(), "the journal lacks its beginnings: the first admin and the seeds are recorded");
+        }
         desk.carry_out(caller.clone(), None, command).await.map_err(|failure| Error::Refused(failure.to_string()))?;
     }
     Ok(())

@@ -12,9 +12,9 @@ use std::time::Instant;
 use api::status::Failure;
 use domain::command::{self, Command, Context, Decision};
 use domain::event::{self, Entry, Event, Request};
-use domain::principal::Caller;
+use domain::principal::{self, Caller};
 use domain::refusal::Refusal;
-use domain::state::{Changes, MAX_ROW_BYTES, Overlay};
+use domain::state::{Changes, Fault, MAX_ROW_BYTES, Overlay, State};
 use domain::time::Timestamp;
 use journal::Log;
 use store::tables::Tables;
@@ -54,10 +54,17 @@ struct Job {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Sends commands to the desk. Cheap to clone; the desk ends when the last handle is gone.
+/// What comes to the desk.
+#[expect(clippy::large_enum_variant, reason = "all but the last message are jobs")]
+enum Message {
+    Job(Job),
+    End,
+}
+
+/// Sends commands to the desk. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Message>,
     trust_generation: Arc<AtomicU64>,
 }
 
@@ -67,8 +74,14 @@ impl Handle {
     pub async fn carry_out(&self, caller: Caller, request: Option<Request>, command: Command) -> Result<Done, Failure> {
         let (answer, outcome) = oneshot::channel();
         let job = Job { caller, request, command, answer };
-        self.jobs.send(job).await.map_err(|_| Failure::JournalUnavailable)?;
+        self.jobs.send(Message::Job(job)).await.map_err(|_| Failure::JournalUnavailable)?;
         outcome.await.map_err(|_| Failure::JournalUnavailable)?
+    }
+
+    /// Ends the desk once it has answered what came before. Later commands are refused.
+    pub async fn end(&self) {
+        // An error means that it has ended.
+        drop(self.jobs.send(Message::End).await);
     }
 
     /// Rises with every change of the trust data.
@@ -81,6 +94,8 @@ impl Handle {
 pub struct Desk {
     /// Where entries go.
     pub log: Log,
+    /// The time of the last entry there.
+    pub last_at: Timestamp,
     /// What is true.
     pub tables: Tables,
     /// Who is woken.
@@ -96,7 +111,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Starts the desk's thread. It ends when every handle is gone, or on a fault.
+    /// Starts the desk's thread. It ends when it is told to, when every handle is gone, or on a fault.
     pub fn start(self) -> std::io::Result<(Handle, thread::JoinHandle<()>)> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let trust_generation = Arc::new(AtomicU64::new(0));
@@ -105,9 +120,10 @@ impl Desk {
         Ok((handle, thread))
     }
 
-    fn run(mut self, mut queue: mpsc::Receiver<Job>, trust_generation: &AtomicU64) {
-        let mut last_at = Timestamp::default();
-        while let Some(first) = queue.blocking_recv() {
+    fn run(mut self, mut queue: mpsc::Receiver<Message>, trust_generation: &AtomicU64) {
+        let mut last_at = self.last_at;
+        let mut ends = false;
+        while !ends && let Some(Message::Job(first)) = queue.blocking_recv() {
             let mut group = Group::default();
             let mut job = Some(first);
             while let Some(next) = job.take() {
@@ -117,7 +133,14 @@ impl Desk {
                     return self.end(group, &fault);
                 }
                 if group.answers.len() < GROUP_COMMANDS && group.bytes < GROUP_BYTES {
-                    job = queue.try_recv().ok();
+                    job = match queue.try_recv() {
+                        Ok(Message::Job(next)) => Some(next),
+                        Ok(Message::End) => {
+                            ends = true;
+                            None
+                        }
+                        Err(_) => None,
+                    };
                 }
             }
             if let Err(fault) = self.commit(&group, trust_generation) {
@@ -146,11 +169,12 @@ impl Desk {
         Ok(())
     }
 
-    /// Nothing is acknowledged any more: after a failed sync nobody knows what the disk holds. A restart recovers from it.
+    /// Nothing is acknowledged any more: after a failed sync nobody knows what the disk holds. A restart recovers from it, and so
+    /// the callers of this group are told that their commands may be found recorded.
     fn end(self, group: Group, cause: &str) {
         tracing::error!(cause, "the desk ends; restart the hub to recover from what is durable");
         for (answer, _) in group.answers {
-            drop(answer.send(Err(Failure::JournalUnavailable)));
+            drop(answer.send(Err(Failure::OutcomeUnknown)));
         }
         self.fatal.send_replace(Some(cause.to_owned()));
     }
@@ -171,7 +195,12 @@ impl Group {
         let seq = durable + 1 + self.entries.len() as u64;
         let group = Overlay::with_changes(tables, std::mem::take(&mut self.changes));
         let mut own_changes = Changes::new();
-        let context = Context { caller: &job.caller, at, request: job.request.as_ref() };
+        let Some(caller) = still_active(&group, &job.caller).map_err(|fault| fault.to_string())? else {
+            self.changes = group.into_changes();
+            self.answers.push((job.answer, Err(Failure::Unauthenticated)));
+            return Ok(());
+        };
+        let context = Context { caller: &caller, at, request: job.request.as_ref() };
         let result = match command::decide(&group, &context, &job.command) {
             Ok(Decision::Record(entry)) => {
                 // The entry's own changes lie on top until it is known that they fit: a refused request leaves nothing behind.
@@ -203,6 +232,14 @@ impl Group {
     }
 }
 
+/// The caller as it is now: what it acts for may have changed, and it may be cut off, since its call came in.
+fn still_active(rows: &dyn State, caller: &Caller) -> Result<Option<Caller>, Fault> {
+    if caller.principal == principal::Id::hub() {
+        return Ok(Some(caller.clone()));
+    }
+    Ok(principal::find(rows, &caller.principal)?.as_ref().and_then(Caller::of))
+}
+
 /// What is larger than the journal or a table takes, if anything is. Found here, it is a refusal; found later, it would end the hub.
 fn too_large(entry: &[u8], changes: &Changes) -> Option<String> {
     if entry.len() > journal::MAX_ENTRY_BYTES {
@@ -216,3 +253,6 @@ fn too_large(entry: &[u8], changes: &Changes) -> Option<String> {
 fn done(entry: &Entry, seq: u64) -> Done {
     Done { resource: entry.resource.clone(), seq: Some(seq), repeated: false }
 }
+
+#[cfg(test)]
+mod tests;

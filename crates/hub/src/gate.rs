@@ -92,15 +92,16 @@ where
         Box::pin(async move {
             let begun = Instant::now();
             let path = request.uri().path().to_owned();
-            let answer = match shared.admit(&request) {
+            let (answer, admitted) = match shared.admit(&request) {
                 Ok((caller, place)) => {
                     let span = tracing::info_span!("call", method = %path, principal = %caller.principal);
-                    shared.pass(inner, request, caller, place, &path).instrument(span).await
+                    (shared.pass(inner, request, caller, place, &path).instrument(span).await, true)
                 }
-                Err(failure) => failure.into_status().into_http(),
+                Err(failure) => (failure.into_status().into_http(), false),
             };
             let code = tonic::Status::from_header_map(answer.headers()).map_or(tonic::Code::Ok, |status| status.code());
-            let method = if code == tonic::Code::Unimplemented { "unknown" } else { path.as_str() };
+            // Only the router knows which paths are methods; any other path is the caller's own text and must not become a label.
+            let method = if admitted && code != tonic::Code::Unimplemented { path.as_str() } else { "unknown" };
             shared.metrics.call(method, code, begun.elapsed());
             tracing::debug!(method, ?code, "answered");
             Ok(answer)
@@ -114,7 +115,9 @@ impl Shared {
         let peer = request.extensions().get::<Arc<Peer>>().ok_or(Failure::Unauthenticated)?;
         let principal = principal::by_credentials(&self.tables, &peer.credentials).map_err(|fault| Failure::Refused(fault.into()))?;
         let caller = principal.as_ref().and_then(Caller::of).ok_or_else(|| {
-            tracing::warn!(address = %peer.address, "a certificate that is not enrolled, or revoked, was shown");
+            if peer.note_refused() {
+                tracing::warn!(address = %peer.address, "a certificate that is not enrolled, or revoked, was shown");
+            }
             Failure::Unauthenticated
         })?;
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);

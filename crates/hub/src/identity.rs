@@ -1,6 +1,7 @@
 //! Who is at the other end: the client certificate, read once per connection, and the principal it stands for.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::digest::Digest;
 use domain::principal::Credential;
@@ -8,13 +9,17 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The peer of one connection. Its certificate was verified against the client authorities.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Peer {
     /// What its certificate is recognised by: the fingerprint, then the URIs.
     pub credentials: Vec<Credential>,
     /// Where it calls from.
     pub address: SocketAddr,
+    refused: AtomicU32,
 }
+
+/// Calls that a peer who is nobody is told so before its connection ends.
+const PATIENCE: u32 = 1_000;
 
 /// URIs of one certificate that are looked at.
 const MAX_URIS: usize = 8;
@@ -34,6 +39,16 @@ impl Peer {
             });
             credentials.extend(uris.take(MAX_URIS));
         }
-        Self { credentials, address }
+        Self { credentials, address, refused: AtomicU32::new(0) }
+    }
+
+    /// Notes that a call was refused because the peer is nobody; true the first time.
+    pub fn note_refused(&self) -> bool {
+        self.refused.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// Whether it went on calling though it was told that it is nobody.
+    pub fn is_importunate(&self) -> bool {
+        self.refused.load(Ordering::Relaxed) > PATIENCE
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use domain::digest::Digest;
 use domain::document::{Attachment, AttachmentRole};
+use domain::principal::{self, Caller};
 use domain::signature::{Coverage, Report, SignatureReport, SignerKind, Verdict};
 use domain::time::Timestamp;
 use domain::trust::{self, Kind};
@@ -42,7 +43,10 @@ struct Shared {
     max_payload: u64,
     unknown_revocation: UnknownRevocation,
     /// Files in memory at once: one per core, since a signature is judged over the whole file.
-    workers: Semaphore,
+    workers: Arc<Semaphore>,
+    /// The same for each principal, in front: so that one with many files waits behind itself and not before everybody.
+    places: Mutex<HashMap<principal::Id, Arc<Semaphore>>>,
+    cores: usize,
     trust: Mutex<Option<(u64, Arc<TrustStore>)>>,
     remembered: Mutex<HashMap<Evidence, Report>>,
 }
@@ -59,21 +63,23 @@ impl Judge {
                 metrics,
                 max_payload: config.payloads.max.0,
                 unknown_revocation: config.signatures.unknown_revocation,
-                workers: Semaphore::new(cores),
+                workers: Arc::new(Semaphore::new(cores)),
+                places: Mutex::new(HashMap::new()),
+                cores,
                 trust: Mutex::new(None),
                 remembered: Mutex::new(HashMap::new()),
             }),
         }
     }
 
-    /// Judges every attachment, in order. A detached signature is judged over the attachment before it.
-    pub async fn attachments(&self, attachments: &[Attachment], at: Timestamp) -> Result<Vec<Report>, Failure> {
+    /// Judges every attachment, in order, for a caller. A detached signature is judged over the attachment before it.
+    pub async fn attachments(&self, caller: &Caller, attachments: &[Attachment], at: Timestamp) -> Result<Vec<Report>, Failure> {
         let trust = self.trust()?;
         let mut reports = Vec::with_capacity(attachments.len());
         let mut before = None;
         for attachment in attachments {
             let over = if attachment.role == AttachmentRole::DetachedSignature { before } else { None };
-            reports.push(self.payload(attachment.payload, over, at, &trust).await?);
+            reports.push(self.payload(caller, (attachment.payload, over), at, &trust).await?);
             if attachment.role != AttachmentRole::DetachedSignature {
                 before = Some(attachment.payload);
             }
@@ -81,39 +87,55 @@ impl Judge {
         Ok(reports)
     }
 
-    async fn payload(&self, payload: Digest, over: Option<Digest>, at: Timestamp, trust: &Arc<TrustStore>) -> Result<Report, Failure> {
+    async fn payload(
+        &self,
+        caller: &Caller,
+        (payload, over): (Digest, Option<Digest>),
+        at: Timestamp,
+        trust: &Arc<TrustStore>,
+    ) -> Result<Report, Failure> {
         let key = (payload, over, trust.version());
         let remembered = self.shared.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(report) = remembered.filter(|report| at.seconds() - report.judged_at.seconds() < REMEMBERED_SECONDS) {
             return Ok(report);
         }
-        let _place = self.shared.workers.acquire().await.map_err(|_| Failure::Internal)?;
+        let own = self.place(caller).acquire_owned().await.map_err(|_| Failure::Internal)?;
+        let worker = Arc::clone(&self.shared.workers).acquire_owned().await.map_err(|_| Failure::Internal)?;
         let bytes = self.read(payload).await?;
         let content = match over {
             Some(over) => Some(self.read(over).await?),
             None => None,
         };
-        let (trust, revocation) = (Arc::clone(trust), self.shared.unknown_revocation);
+        let (trust, shared) = (Arc::clone(trust), Arc::clone(&self.shared));
+        // The places go along: a caller that leaves does not stop the work, and must not make room for more of it.
         let report = tokio::task::spawn_blocking(move || {
+            let _places = (own, worker);
             let mut options = signature::Options::at(at.seconds());
-            if revocation == UnknownRevocation::Accept {
+            if shared.unknown_revocation == UnknownRevocation::Accept {
                 options.revocation = signature::RevocationPolicy::Accept;
             }
             let judged = match &content {
                 Some(content) => signature::verify_detached(&bytes, content, &trust, &options),
                 None => signature::verify_pdf(&bytes, &trust, &options),
             };
-            report(payload, at, Digest(trust.version()), judged)
+            let report = report(payload, at, Digest(trust.version()), judged);
+            report.signatures.iter().for_each(|signature| shared.metrics.verdict(signature.verdict));
+            let mut remembered = shared.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            if remembered.len() >= REMEMBERED {
+                remembered.clear();
+            }
+            remembered.insert(key, report.clone());
+            drop(remembered);
+            report
         })
         .await
         .map_err(|_| Failure::Internal)?;
-        report.signatures.iter().for_each(|signature| self.shared.metrics.verdict(signature.verdict));
-        let mut remembered = self.shared.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED {
-            remembered.clear();
-        }
-        remembered.insert(key, report.clone());
         Ok(report)
+    }
+
+    fn place(&self, caller: &Caller) -> Arc<Semaphore> {
+        let mut places = self.shared.places.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(places.entry(caller.principal.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.shared.cores))))
     }
 
     async fn read(&self, payload: Digest) -> Result<Bytes, Failure> {

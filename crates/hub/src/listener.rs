@@ -90,11 +90,21 @@ fn file_error(path: &Path, cause: impl std::fmt::Display) -> Error {
     Error::File { path: path.display().to_string(), cause: cause.to_string() }
 }
 
-/// One connection after its handshake.
+/// One connection after its handshake. Reading and writing fail once it is cut: by the hub that stops, or because its peer goes on
+/// calling though it is nobody.
 pub struct Connection {
     stream: TlsStream<TcpStream>,
     peer: Arc<Peer>,
+    cut: Pin<Box<dyn Future<Output = ()> + Send>>,
+    is_cut: bool,
     _place: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    fn look(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.is_cut = self.is_cut || self.peer.is_importunate() || self.cut.as_mut().poll(cx).is_ready();
+        if self.is_cut { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    }
 }
 
 impl Connected for Connection {
@@ -110,13 +120,14 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|source| Error::Bind { address, source })
 }
 
-/// Accepts connections until `stop` turns true; those that are ready come out of the receiver.
+/// Accepts connections until `stop` turns true; those that are ready come out of the receiver, and break off when `cut` turns true.
 pub fn accept(
     listener: TcpListener,
     tls: ServerConfig,
     options: &Listen,
     handshake: Duration,
     mut stop: watch::Receiver<bool>,
+    cut: watch::Receiver<bool>,
 ) -> mpsc::Receiver<io::Result<Connection>> {
     let (ready, connections) = mpsc::channel(READY);
     let acceptor = TlsAcceptor::from(Arc::new(tls));
@@ -135,9 +146,9 @@ pub fn accept(
                     }
                 },
             };
-            let (acceptor, ready) = (acceptor.clone(), ready.clone());
+            let (acceptor, ready, cut) = (acceptor.clone(), ready.clone(), cut.clone());
             tokio::spawn(async move {
-                match timeout(handshake, shake_hands(acceptor, stream, address, place)).await {
+                match timeout(handshake, shake_hands(acceptor, stream, address, place, cut)).await {
                     Ok(Ok(connection)) => drop(ready.send(Ok(connection)).await),
                     Ok(Err(error)) => tracing::debug!(%address, %error, "the TLS handshake failed"),
                     Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
@@ -148,27 +159,37 @@ pub fn accept(
     connections
 }
 
-async fn shake_hands(acceptor: TlsAcceptor, stream: TcpStream, address: SocketAddr, place: OwnedSemaphorePermit) -> io::Result<Connection> {
+async fn shake_hands(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    address: SocketAddr,
+    place: OwnedSemaphorePermit,
+    mut cut: watch::Receiver<bool>,
+) -> io::Result<Connection> {
     stream.set_nodelay(true)?;
     let stream = acceptor.accept(stream).await?;
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let certificate = certificate.ok_or_else(|| io::Error::other("no client certificate"))?;
     let peer = Arc::new(Peer::read(certificate, address));
-    Ok(Connection { stream, peer, _place: place })
+    let cut = Box::pin(async move { stopped(&mut cut).await });
+    Ok(Connection { stream, peer, cut, is_cut: false, _place: place })
 }
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.look(cx)?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.look(cx)?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.look(cx)?;
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

@@ -21,6 +21,9 @@ use tokio::sync::watch;
 
 use crate::shared::stopped;
 
+/// Wait after the system refused to accept, for example for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
     method: String,
@@ -126,7 +129,10 @@ impl Metrics {
                 () = stopped(&mut stop) => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, _)) = accepted else { continue };
+            let Ok((stream, _)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
             let metrics = self.clone();
             tokio::spawn(async move {
                 let answer = service_fn(|request: http::Request<hyper::body::Incoming>| {

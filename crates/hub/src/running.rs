@@ -22,7 +22,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
 use crate::config::Config;
-use crate::desk::{Clock, Desk};
+use crate::desk::{self, Clock, Desk};
 use crate::feeds::Feeds;
 use crate::followers::{self, Eraser};
 use crate::gate::GateLayer;
@@ -42,6 +42,10 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections are asked to come anew once a day, so that certificates are looked at again.
 const CONNECTION_AGE: Duration = Duration::from_secs(24 * 3600);
+/// What is under way then, a watch for example, may go on so long.
+const CONNECTION_GRACE: Duration = Duration::from_secs(3600);
+/// Connections that are cut off may take so long to fall apart.
+const FALL_APART: Duration = Duration::from_secs(2);
 
 /// The hub cannot start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +86,8 @@ pub struct Running {
     pub metrics_address: SocketAddr,
     /// What opening the data did.
     pub summary: Summary,
+    /// What is counted.
+    pub metrics: Metrics,
     stop: watch::Sender<bool>,
     fatal: watch::Receiver<Option<String>>,
     feeds: Feeds,
@@ -90,6 +96,8 @@ pub struct Running {
     health: tonic_health::server::HealthReporter,
     tasks: Vec<JoinHandle<()>>,
     desk: thread::JoinHandle<()>,
+    handle: desk::Handle,
+    cut: watch::Sender<bool>,
     drain: Duration,
 }
 
@@ -114,9 +122,10 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
     let (stop, stopping) = watch::channel(false);
     let (fatal_sender, fatal) = watch::channel(None);
     let (applied_sender, applied) = watch::channel(log.last());
-    let (reader, is_empty) = (log.reader(), log.last() == 0);
+    let (reader, entries, last_at) = (log.reader(), log.last(), last_entry_at(&log)?);
     let desk = Desk {
         log,
+        last_at,
         tables: tables.clone(),
         feeds: feeds.clone(),
         clock: Arc::clone(&clock),
@@ -125,14 +134,12 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         applied: applied_sender,
     };
     let (handle, desk) = desk.start().map_err(|e| Error::System(format!("cannot start the desk: {e}")))?;
-    if is_empty {
-        bootstrap::run(&handle, home).await?;
-    }
+    bootstrap::run(&handle, home, entries).await?;
     let shared = Shared {
         judge: Judge::new(tables.clone(), vault.clone(), handle.clone(), metrics.clone(), &config),
         tables: tables.clone(),
         vault,
-        desk: handle,
+        desk: handle.clone(),
         feeds: feeds.clone(),
         metrics: metrics.clone(),
         clock,
@@ -159,16 +166,19 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .max_connection_age(CONNECTION_AGE)
-        .layer(GateLayer::new(tables.clone(), config.limits.clone(), metrics))
+        .max_connection_age_grace(CONNECTION_GRACE)
+        .layer(GateLayer::new(tables.clone(), config.limits.clone(), metrics.clone()))
         .add_routes(services::routes(&shared, health_service).map_err(|e| Error::System(format!("reflection: {e}")))?);
     services::set_serving(&health, true).await;
-    let connections = listener::accept(grpc, tls, &config.listen, config.tls.handshake_timeout.0, stopping.clone());
+    let (cut, cutting) = watch::channel(false);
+    let connections = listener::accept(grpc, tls, &config.listen, config.tls.handshake_timeout.0, stopping.clone(), cutting);
     let mut drained = stopping;
     let server = tokio::spawn(async move {
         router.serve_with_incoming_shutdown(ReceiverStream::new(connections), async move { stopped(&mut drained).await }).await
     });
     tracing::info!(%address, %metrics_address, entries = summary.entries, "the hub serves");
-    Ok(Running { address, metrics_address, summary, stop, fatal, feeds, tables, server, health, tasks, desk, drain: config.limits.drain.0 })
+    let drain = config.limits.drain.0;
+    Ok(Running { address, metrics_address, summary, metrics, stop, fatal, feeds, tables, server, health, tasks, desk, handle, cut, drain })
 }
 
 impl Running {
@@ -183,26 +193,30 @@ impl Running {
 
     /// Stops: says NOT_SERVING, lets calls under way finish within the drain time, makes the tables durable and lets go of the
     /// home.
-    pub async fn stop(self) -> Result<(), Error> {
+    pub async fn stop(mut self) -> Result<(), Error> {
         services::set_serving(&self.health, false).await;
         self.stop.send_replace(true);
         self.feeds.wake_all();
-        let abort = self.server.abort_handle();
-        if tokio::time::timeout(self.drain, self.server).await.is_err() {
+        if tokio::time::timeout(self.drain, &mut self.server).await.is_err() {
             tracing::warn!("calls that did not finish within limits.drain are cut off");
-            abort.abort();
+            self.cut.send_replace(true);
+            if tokio::time::timeout(FALL_APART, &mut self.server).await.is_err() {
+                self.server.abort();
+            }
         }
         for task in self.tasks {
             task.abort();
             // An aborted task ends with an error that says so.
             drop(task.await);
         }
+        // A call that is stuck may hold a handle for as long as it likes: the desk does not wait for that.
+        self.handle.end().await;
         let fatal = self.fatal.borrow().clone();
         let (desk, tables) = (self.desk, self.tables);
         tokio::task::spawn_blocking(move || {
             desk.join().map_err(|_| Error::System("the desk panicked".into()))?;
             let durable = tables.checkpoint();
-            // A peer that reads nothing can hold its connection's share of the tables; the process lets go of the lock when it ends.
+            // A call that is stuck can hold a share of the tables; the process lets go of the lock when it ends.
             if let Err(fault) = tables.close() {
                 tracing::warn!(%fault, "the tables are let go of when the process ends");
             }
@@ -218,16 +232,37 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Error> {
     listener.local_addr().map_err(|e| Error::System(e.to_string()))
 }
 
-/// The key that seals page and resume tokens: made once per home, so that tokens outlive a restart.
+/// The time of the last entry: no later one is earlier, whatever the clock did between two runs.
+fn last_entry_at(log: &journal::Log) -> Result<Timestamp, Error> {
+    if log.last() == 0 {
+        return Ok(Timestamp::default());
+    }
+    let fault = |cause: String| Error::System(format!("the last journal entry cannot be read: {cause}"));
+    let entries = log.reader().read(log.last(), 1, usize::MAX).map_err(|e| fault(e.to_string()))?;
+    let (_, bytes) = entries.first().ok_or_else(|| fault("it is not there".into()))?;
+    Ok(journal::stored::decode(bytes).map_err(|e| fault(e.to_string()))?.at)
+}
+
+/// The key that seals page and resume tokens: made once per home, so that tokens outlive a restart. Only a key that is not there is
+/// made: with another one, no watcher could resume.
 fn token_key(data: &Path) -> Result<[u8; 32], Error> {
     let path: PathBuf = data.join("token.key");
-    if let Some(key) = std::fs::read(&path).ok().and_then(|bytes| bytes.try_into().ok()) {
-        return Ok(key);
+    let fault = |cause: &dyn std::fmt::Display| Error::System(format!("{}: {cause}", path.display()));
+    match std::fs::read(&path) {
+        Ok(bytes) => return bytes.try_into().map_err(|_| fault(&"is not 32 bytes; delete it and every watcher begins anew")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(fault(&error)),
     }
     let mut key = [0; 32];
     SystemRandom::new().fill(&mut key).map_err(|_| Error::System("the system gives no random numbers".into()))?;
-    let written =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).and_then(|mut file| file.write_all(&key));
-    written.map_err(|e| Error::System(format!("{}: {e}", path.display())))?;
+    let new = path.with_extension("new");
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(&key)?;
+        file.sync_all()?;
+        std::fs::rename(&new, &path)?;
+        std::fs::File::open(data)?.sync_all()
+    };
+    write().map_err(|error| fault(&error))?;
     Ok(key)
 }

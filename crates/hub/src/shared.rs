@@ -21,6 +21,7 @@ use tokio::sync::{RwLock, watch};
 use crate::config::Config;
 use crate::desk::{self, Clock, Done};
 use crate::feeds::Feeds;
+use crate::identity::Peer;
 use crate::judge::Judge;
 use crate::metrics::Metrics;
 
@@ -96,35 +97,37 @@ impl Shared {
     }
 
     /// A page of a box (inbox or outbox): reads on past what the filter leaves out, up to a bound, and gives the token of the next
-    /// page.
-    pub fn listed<T>(
+    /// page. A page may be shorter than asked for, so that no message outgrows what a gRPC client takes by default.
+    pub async fn listed<T, M: Message>(
         &self,
         page: &Page,
         read: impl Fn(Option<BoxPosition>, usize) -> Result<(Vec<T>, Option<BoxPosition>), state::Fault>,
-        keeps: impl Fn(&T) -> bool,
-    ) -> Result<(Vec<T>, String), Failure> {
+        wire: impl Fn(&T) -> Option<M>,
+    ) -> Result<(Vec<M>, String), Failure> {
         let mut after = page.after.as_deref().map(place_of).transpose()?;
-        let mut kept = Vec::new();
-        let mut looked_at = 0;
-        // A filter that nothing passes ends after a bounded look; the token goes on from there.
-        while kept.len() < page.size && looked_at < LOOKED_AT {
-            let wanted = page.size - kept.len();
+        let mut kept: Vec<M> = Vec::new();
+        let (mut looked_at, mut bytes) = (0, 0);
+        while kept.len() < page.size && looked_at < LOOKED_AT && bytes < PAGE_BYTES {
+            let wanted = (page.size - kept.len()).min(AT_ONCE);
             let (items, next) = read(after, wanted).map_err(fault)?;
-            looked_at += wanted.max(LOOKED_AT_ONCE);
-            kept.extend(items.into_iter().filter(&keeps));
+            looked_at += AT_ONCE;
+            kept.extend(items.iter().filter_map(&wire).inspect(|message| bytes += message.encoded_len()));
             after = next;
             if after.is_none() {
                 break;
             }
+            // A long look lets others have their turn.
+            tokio::task::yield_now().await;
         }
         let token = after.map(|place| self.sealer.next_page(page, &[place.seq.to_be_bytes().as_slice(), &place.document.0].concat()));
         Ok((kept, token.unwrap_or_default()))
     }
 
-    /// Whether a principal may still call; streams ask again and again.
-    pub fn is_active(&self, principal: &principal::Id) -> Result<bool, Failure> {
-        let principal = principal::find(&self.tables, principal).map_err(fault)?;
-        Ok(principal.is_some_and(|principal| principal.state == principal::State::Active))
+    /// The caller as it is now, by its certificate; streams ask again and again, so that revocation and rotation end them.
+    pub fn caller_now(&self, peer: &Peer, caller: &Caller) -> Result<Caller, Failure> {
+        let principal = principal::by_credentials(&self.tables, &peer.credentials).map_err(fault)?;
+        let now = principal.as_ref().and_then(Caller::of).filter(|now| now.principal == caller.principal);
+        now.ok_or(Failure::Unauthenticated)
     }
 }
 
@@ -139,9 +142,12 @@ pub fn fault(fault: state::Fault) -> Failure {
     Failure::Refused(fault.into())
 }
 
-/// Items of a box that one call looks at, at most; a look at one costs as much as one at so many.
-const LOOKED_AT: usize = 20_000;
-const LOOKED_AT_ONCE: usize = 20;
+/// Items of a box that one call looks at, at most. A call that finds nothing among them gives a token to go on with.
+const LOOKED_AT: usize = 4_000;
+/// Items of a box that are read at once: at 64 KiB a row, as much again as a page is allowed.
+const AT_ONCE: usize = 20;
+/// A page is full when it has so many bytes; gRPC clients take 4 MiB by default.
+const PAGE_BYTES: usize = 1 << 20;
 
 fn place_of(key: &[u8]) -> Result<BoxPosition, Failure> {
     let (seq, document) = key.split_first_chunk().ok_or(Failure::Internal)?;
@@ -158,6 +164,11 @@ pub fn after<T, E>(page: &Page, parse: impl FnOnce(&str) -> Result<T, E>) -> Res
 /// The caller that the gate put into the request.
 pub fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, Failure> {
     request.extensions().get::<Caller>().cloned().ok_or(Failure::Unauthenticated)
+}
+
+/// The peer of the call's connection.
+pub fn peer<T>(request: &tonic::Request<T>) -> Result<Arc<Peer>, Failure> {
+    request.extensions().get::<Arc<Peer>>().cloned().ok_or(Failure::Unauthenticated)
 }
 
 /// The caller's name for a request: its id, and the digest of method and content that tells a repetition from a reuse.

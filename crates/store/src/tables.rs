@@ -179,7 +179,7 @@ impl Tables {
     /// Makes every applied group durable. After a fault the durable state is unknown: the process stops and recovers.
     pub fn checkpoint(&self) -> Result<(), Fault> {
         self.marked(guard("flushing", || self.inner.db.flush()))?;
-        self.inner.file.sync_data().map_err(|e| Fault(format!("fdatasync: {e}")))
+        self.marked(self.inner.file.sync_data().map_err(|e| Fault(format!("fdatasync: {e}"))))
     }
 
     /// Every row in key order, table 0 included: two tables that applied the same groups give the same bytes.

@@ -216,6 +216,7 @@ fn what_passes_says_when_to_try_again() {
     let overloaded = Failure::Overloaded { retry_after: Duration::from_millis(250) };
     assert_eq!(retry(&check(overloaded, Code::Unavailable, "OVERLOADED", &[])), Some(Duration::from_millis(250)));
     let journal = check(Failure::JournalUnavailable, Code::Unavailable, "JOURNAL_UNAVAILABLE", &[]);
+    check(Failure::OutcomeUnknown, Code::Unavailable, "OUTCOME_UNKNOWN", &[]);
     assert_eq!(retry(&journal), Some(Duration::from_secs(1)));
     assert_eq!(retry(&check(Failure::Draining, Code::Unavailable, "DRAINING", &[])), Some(Duration::from_secs(1)));
     check(Failure::DeadlineExceeded, Code::DeadlineExceeded, "DEADLINE_EXCEEDED", &[]);
@@ -234,6 +235,7 @@ fn limits_are_resource_exhausted() {
 fn uploads_say_where_they_stand() {
     check(Failure::UploadOffset { have: 4_096 }, Code::Aborted, "UPLOAD_OFFSET", &[("committed_bytes", "4096")]);
     check(Failure::StreamBroken, Code::Aborted, "STREAM_BROKEN", &[]);
+    check(Failure::UploadFinished, Code::FailedPrecondition, "UPLOAD_FINISHED", &[]);
     let incomplete = Failure::UploadIncomplete { have: 1, size: 2 };
     check(incomplete, Code::FailedPrecondition, "UPLOAD_INCOMPLETE", &[("committed_bytes", "1"), ("size_bytes", "2")]);
     check(Failure::UploadTooLong { size: 9 }, Code::InvalidArgument, "UPLOAD_TOO_LONG", &[("size_bytes", "9")]);

@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 
 use super::document::{for_caller, require_feed};
 use super::watch::{Told, Watch};
-use crate::shared::{Shared, caller, fault, required_name};
+use crate::shared::{Shared, caller, fault, peer, required_name};
 
 /// Changes that wait for a slow watcher.
 const CHANGES_AHEAD: usize = 16;
@@ -44,7 +44,11 @@ impl Service {
         of: (document::Id, agency::Id),
         command: delivery::Command,
     ) -> Result<v1::Delivery, Failure> {
-        self.shared.carry_out(caller, Some(named), Command::Delivery(command)).await?;
+        let done = self.shared.carry_out(caller, Some(named), Command::Delivery(command)).await?;
+        // Who has lost the agency since does not read on by repeating its old requests.
+        if done.repeated && !caller.acts_for(&of.1) {
+            return Err(Refusal::Denied.into());
+        }
         let delivery = delivery::find(&self.shared.tables, &of.0, &of.1).map_err(fault)?.ok_or(Failure::Internal)?;
         Ok(convert::delivery::to_wire(&delivery))
     }
@@ -69,12 +73,15 @@ impl DeliveryService for Service {
         require_feed(&caller, &agency, true)?;
         let page = self.shared.page(&caller, &request)?;
         let tables = &self.shared.tables;
-        let (deliveries, next_page_token) =
-            self.shared.listed(&page, |after, limit| delivery::inbox(tables, &agency, after, limit), |delivery| filter.keeps(delivery))?;
-        Ok(Response::new(v1::ListDeliveriesResponse {
-            deliveries: deliveries.iter().map(convert::delivery::to_wire).collect(),
-            next_page_token,
-        }))
+        let (deliveries, next_page_token) = self
+            .shared
+            .listed(
+                &page,
+                |after, limit| delivery::inbox(tables, &agency, after, limit),
+                |delivery| filter.keeps(delivery).then(|| convert::delivery::to_wire(delivery)),
+            )
+            .await?;
+        Ok(Response::new(v1::ListDeliveriesResponse { deliveries, next_page_token }))
     }
 
     type WatchDeliveriesStream = Pin<Box<dyn Stream<Item = Result<v1::DeliveryChange, Status>> + Send>>;
@@ -83,15 +90,14 @@ impl DeliveryService for Service {
         &self,
         request: Request<v1::WatchDeliveriesRequest>,
     ) -> Result<Response<Self::WatchDeliveriesStream>, Status> {
-        let caller = caller(&request)?;
+        let (caller, peer) = (caller(&request)?, peer(&request)?);
         let request = request.into_inner();
         let agency = name::agency(&request.agency).map_err(|e| Failure::from(Invalid::one("agency", e)))?;
         require_feed(&caller, &agency, false)?;
         let cursor = self.shared.sealer.cursor(&agency, Direction::Incoming, &request.resume_token).map_err(Failure::from)?;
         let (sender, receiver) = mpsc::channel(CHANGES_AHEAD);
-        let watch =
-            Watch { shared: self.shared.clone(), caller: caller.clone(), agency: agency.clone(), direction: Direction::Incoming, cursor };
-        tokio::spawn(watch.run(sender, move |shared, told| incoming(shared, &caller, &agency, &told)));
+        let watch = Watch { shared: self.shared.clone(), caller, peer, agency: agency.clone(), direction: Direction::Incoming, cursor };
+        tokio::spawn(watch.run(sender, move |shared, caller, told| incoming(shared, caller, &agency, &told)));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 

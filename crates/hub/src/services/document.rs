@@ -21,7 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::watch::Watch;
-use crate::shared::{Shared, caller, fault, required_name};
+use crate::shared::{Shared, caller, fault, peer, required_name};
 
 /// Changes that wait for a slow watcher.
 const CHANGES_AHEAD: usize = 16;
@@ -60,12 +60,19 @@ impl Service {
                 return Err(Refusal::PayloadUnknown(attachment.payload).into());
             }
         }
-        self.shared.judge.attachments(&content.attachments, self.shared.now()).await
+        self.shared.judge.attachments(caller, &content.attachments, self.shared.now()).await
+    }
+
+    /// The document that a request made or changed. Who has lost the agency since does not read on by repeating its old requests.
+    fn made(&self, caller: &Caller, name: &str) -> Result<document::Document, Failure> {
+        let id = name::document(name).map_err(|_| Failure::Internal)?;
+        let document = document::find(&self.shared.tables, &id).map_err(fault)?.ok_or(Failure::Internal)?;
+        if caller.acts_for(&document.content.issuer) { Ok(document) } else { Err(Refusal::Denied.into()) }
     }
 
     fn answer(&self, caller: &Caller, name: &str, seq: u64) -> Result<v1::SubmitDocumentResponse, Failure> {
-        let id = name::document(name).map_err(|_| Failure::Internal)?;
-        let document = document::find(&self.shared.tables, &id).map_err(fault)?.ok_or(Failure::Internal)?;
+        let document = self.made(caller, name)?;
+        let id = document.id;
         let deliveries = delivery::of_document(&self.shared.tables, &id, None, DELIVERIES_IN_ANSWER).map_err(fault)?;
         Ok(v1::SubmitDocumentResponse {
             deliveries: deliveries.iter().map(convert::delivery::to_wire).collect(),
@@ -99,9 +106,7 @@ impl Service {
 
     async fn carry_out(&self, caller: &Caller, named: Named, command: document::Command) -> Result<v1::Document, Failure> {
         let done = self.shared.carry_out(caller, Some(named), Command::Document(command)).await?;
-        let id = name::document(&done.resource).map_err(|_| Failure::Internal)?;
-        let document = document::find(&self.shared.tables, &id).map_err(fault)?.ok_or(Failure::Internal)?;
-        self.wire(caller, &document)
+        self.wire(caller, &self.made(caller, &done.resource)?)
     }
 }
 
@@ -155,10 +160,15 @@ impl DocumentService for Service {
         require_feed(&caller, &issuer, true)?;
         let page = self.shared.page(&caller, &request)?;
         let tables = &self.shared.tables;
-        let (documents, next_page_token) =
-            self.shared.listed(&page, |after, limit| document::outbox(tables, &issuer, after, limit), |document| filter.keeps(document))?;
-        // Reports are left out of lists: they are many times the size of what a list is for.
-        let documents = documents.iter().map(|document| convert::document::to_wire(document, &[])).collect();
+        let (documents, next_page_token) = self
+            .shared
+            .listed(
+                &page,
+                |after, limit| document::outbox(tables, &issuer, after, limit),
+                // Reports are left out of lists: they are many times the size of what a list is for.
+                |document| filter.keeps(document).then(|| convert::document::to_wire(document, &[])),
+            )
+            .await?;
         Ok(Response::new(v1::ListDocumentsResponse { documents, next_page_token }))
     }
 
@@ -229,14 +239,14 @@ impl DocumentService for Service {
     type WatchDocumentsStream = Pin<Box<dyn Stream<Item = Result<v1::DocumentChange, Status>> + Send>>;
 
     async fn watch_documents(&self, request: Request<v1::WatchDocumentsRequest>) -> Result<Response<Self::WatchDocumentsStream>, Status> {
-        let caller = caller(&request)?;
+        let (caller, peer) = (caller(&request)?, peer(&request)?);
         let request = request.into_inner();
         let agency = name::agency(&request.agency).map_err(|e| Failure::from(Invalid::one("agency", e)))?;
         require_feed(&caller, &agency, false)?;
         let cursor = self.shared.sealer.cursor(&agency, Direction::Outgoing, &request.resume_token).map_err(Failure::from)?;
         let (sender, receiver) = mpsc::channel(CHANGES_AHEAD);
-        let watch = Watch { shared: self.shared.clone(), caller, agency: agency.clone(), direction: Direction::Outgoing, cursor };
-        tokio::spawn(watch.run(sender, move |shared, told| {
+        let watch = Watch { shared: self.shared.clone(), caller, peer, agency: agency.clone(), direction: Direction::Outgoing, cursor };
+        tokio::spawn(watch.run(sender, move |shared, _, told| {
             Ok(v1::DocumentChange {
                 // Reports do not change; a watcher has them from GetDocument.
                 document: Some(convert::document::to_wire(&told.document, &[])),

@@ -15,7 +15,7 @@ use domain::command::Command;
 use domain::delivery::{self, HandOver};
 use domain::digest::Digest;
 use domain::invalid::{Checker, Invalid};
-use domain::payload;
+use domain::payload::{self, Right};
 use domain::principal::{Caller, Role};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -26,7 +26,8 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::shared::{Shared, caller, fault};
+use crate::identity::Peer;
+use crate::shared::{Shared, caller, fault, peer};
 
 /// Chunks of a download that wait for a slow reader.
 const CHUNKS_AHEAD: usize = 4;
@@ -69,7 +70,7 @@ impl Service {
         }
     }
 
-    async fn write(&self, caller: &Caller, stream: &mut Streaming<WriteUploadRequest>) -> Result<UploadId, Failure> {
+    async fn write(&self, caller: &Caller, peer: &Peer, stream: &mut Streaming<WriteUploadRequest>) -> Result<UploadId, Failure> {
         let idle = self.shared.config.payloads.idle_timeout.0;
         let first = timeout(idle, stream.message()).await.map_err(|_| Failure::DeadlineExceeded)?.map_err(|_| broken())?;
         let Some(WriteUploadRequest { content: Some(Written::Start(WriteUploadStart { name, offset_bytes })) }) = first else {
@@ -79,12 +80,16 @@ impl Service {
         let offset = u64::try_from(offset_bytes).map_err(|_| Failure::from(Invalid::one("start.offset_bytes", "must not be negative")))?;
         let mut writer = self.shared.vault.writer(id).await.map_err(|e| vault_failure(&e))?;
         if offset != writer.have() {
+            // What is told is durable, and the same as GetUpload tells.
+            writer.sync().await.map_err(|e| vault_failure(&e))?;
             return Err(Failure::UploadOffset { have: writer.have() });
         }
         let outcome = loop {
             match timeout(idle, stream.message()).await {
                 Ok(Ok(Some(WriteUploadRequest { content: Some(Written::Chunk(chunk)) }))) if chunk.len() <= MAX_CHUNK => {
-                    self.shared.require_space()?;
+                    if let Err(failure) = self.shared.require_space().and_then(|()| self.shared.caller_now(peer, caller).map(drop)) {
+                        break Err(failure);
+                    }
                     if let Err(error) = writer.write(writer.have(), chunk).await {
                         break Err(vault_failure(&error));
                     }
@@ -135,9 +140,9 @@ impl PayloadService for Service {
     }
 
     async fn write_upload(&self, request: Request<Streaming<WriteUploadRequest>>) -> Result<Response<Upload>, Status> {
-        let caller = caller(&request)?;
+        let (caller, peer) = (caller(&request)?, peer(&request)?);
         require_system(&caller)?;
-        let id = self.write(&caller, &mut request.into_inner()).await?;
+        let id = self.write(&caller, &peer, &mut request.into_inner()).await?;
         let status = self.shared.vault.status(id).map_err(|e| vault_failure(&e))?;
         Ok(Response::new(self.upload(id, &status)))
     }
@@ -176,14 +181,14 @@ impl PayloadService for Service {
     async fn find_payload(&self, request: Request<FindPayloadRequest>) -> Result<Response<Payload>, Status> {
         let caller = caller(&request)?;
         let digest = Digest::try_from(request.get_ref().sha256.as_ref()).map_err(|e| Failure::from(Invalid::one("sha256", e)))?;
-        let found = readable(&self.shared, &caller, &digest)?;
+        let (found, _) = readable(&self.shared, &caller, &digest)?;
         Ok(Response::new(convert::payload::to_wire(&found.digest, found.size)))
     }
 
     type ReadPayloadStream = Pin<Box<dyn Stream<Item = Result<ReadPayloadResponse, Status>> + Send>>;
 
     async fn read_payload(&self, request: Request<ReadPayloadRequest>) -> Result<Response<Self::ReadPayloadStream>, Status> {
-        let caller = caller(&request)?;
+        let (caller, peer) = (caller(&request)?, peer(&request)?);
         let request = request.into_inner();
         let mut check = Checker::default();
         let digest = check.parse("name", request.name.strip_prefix("payloads/").unwrap_or_default().parse::<Digest>());
@@ -194,11 +199,16 @@ impl PayloadService for Service {
         check.require(limit.is_some(), "limit_bytes", "must not be negative");
         check.finish().map_err(Failure::from)?;
         let (Some(digest), Some(offset), Some(limit)) = (digest, offset, limit) else { return Err(Failure::Internal.into()) };
-        let found = readable(&self.shared, &caller, &digest)?;
+        let (found, right) = readable(&self.shared, &caller, &digest)?;
         if offset > found.size {
             return Err(Failure::from(Invalid::one("offset_bytes", format!("is beyond the payload's {} bytes", found.size))).into());
         }
-        if let Some((document, agency)) = delivery {
+        // Who names no copy takes the one that lets it read: nobody has a file and says that it never came.
+        let taken = match right {
+            Right::Copy(document, agency) => Some((document, agency)),
+            Right::Own => None,
+        };
+        if let Some((document, agency)) = delivery.or(taken) {
             let command = delivery::Command::Arrive { agency, documents: vec![document], how: HandOver::Download };
             self.shared.carry_out(&caller, None, Command::Delivery(command)).await?;
         }
@@ -206,11 +216,15 @@ impl PayloadService for Service {
         let mut chunks = Box::pin(self.shared.vault.read(digest.0, offset, limit).await.map_err(|e| vault_failure(&e))?);
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let head = ReadPayloadResponse { content: Some(Content::Payload(convert::payload::to_wire(&found.digest, found.size))) };
+        let shared = self.shared.clone();
         tokio::spawn(async move {
             if sender.send(Ok(head)).await.is_err() {
                 return;
             }
             while let Some(chunk) = chunks.next().await {
+                if let Err(failure) = shared.caller_now(&peer, &caller) {
+                    return drop(sender.send(Err(failure.into_status())).await);
+                }
                 let message = chunk.map(|chunk| ReadPayloadResponse { content: Some(Content::Chunk(chunk)) });
                 // A reader that has gone closes the channel, and the file is let go of.
                 if sender.send(message.map_err(|e| vault_failure(&e).into_status())).await.is_err() {
@@ -223,12 +237,10 @@ impl PayloadService for Service {
 }
 
 /// The payload, if the caller may read it; the same refusal whether it exists or not.
-fn readable(shared: &Shared, caller: &Caller, digest: &Digest) -> Result<payload::Payload, Failure> {
+fn readable(shared: &Shared, caller: &Caller, digest: &Digest) -> Result<(payload::Payload, Right), Failure> {
     let found = payload::find(&shared.tables, digest).map_err(fault)?;
-    match found {
-        Some(found) if payload::may_read(&shared.tables, caller, digest).map_err(fault)? => Ok(found),
-        _ => Err(Refusal::Denied.into()),
-    }
+    let right = payload::right(&shared.tables, caller, digest).map_err(fault)?;
+    found.zip(right).ok_or_else(|| Refusal::Denied.into())
 }
 
 fn require_system(caller: &Caller) -> Result<(), Failure> {
@@ -252,12 +264,15 @@ fn vault_failure(error: &VaultError) -> Failure {
         VaultError::UnknownUpload(_) | VaultError::BadId => Failure::Refused(Refusal::Denied),
         // Another stream of the same principal has it, for example one whose line broke a moment ago.
         VaultError::Busy(_) => Failure::Overloaded { retry_after: std::time::Duration::from_millis(500) },
-        VaultError::Finished(_) => Failure::Refused(Invalid::one("name", "is an upload that is finished").into()),
-        VaultError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Failure::DiskLow,
+        VaultError::Finished(_) => Failure::UploadFinished,
+        // Erased since, because the document that held it was recalled.
+        VaultError::NotStored(digest) => Failure::Refused(Refusal::PayloadUnknown(Digest(*digest))),
+        VaultError::Io(error) if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
+            Failure::DiskLow
+        }
         VaultError::BadOwner
         | VaultError::AlreadyStarted(_)
         | VaultError::TooLarge { .. }
-        | VaultError::NotStored(_)
         | VaultError::OutOfRange { .. }
         | VaultError::Damaged(_)
         | VaultError::Io(_)

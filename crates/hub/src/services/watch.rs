@@ -4,6 +4,7 @@
 //! ahead without anything being told twice or left out. The stream reads the tables at its own pace: a slow reader holds up only
 //! itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::page::Cursor;
@@ -12,10 +13,11 @@ use domain::agency;
 use domain::command::Command;
 use domain::delivery::{self, Change, Delivery, Direction, HandOver, Status as DeliveryStatus, Step};
 use domain::document::{self, Document};
-use domain::principal::{self, Caller};
+use domain::principal::Caller;
 use tokio::sync::mpsc;
 use tonic::Status;
 
+use crate::identity::Peer;
 use crate::shared::{Shared, fault, stopped};
 
 /// Changes read at once.
@@ -41,6 +43,8 @@ pub struct Watch {
     pub shared: Shared,
     /// Who watches.
     pub caller: Caller,
+    /// By which certificate.
+    pub peer: Arc<Peer>,
     /// Whose feed.
     pub agency: agency::Id,
     /// Which feed.
@@ -54,7 +58,7 @@ impl Watch {
     pub async fn run<M: Send + 'static>(
         mut self,
         sender: mpsc::Sender<Result<M, Status>>,
-        message: impl Fn(&Shared, Told) -> Result<M, Failure> + Send,
+        message: impl Fn(&Shared, &Caller, Told) -> Result<M, Failure> + Send,
     ) {
         let _open = self.shared.metrics.watch_opened();
         let mut woken = self.shared.feeds.subscribe(&self.agency);
@@ -82,19 +86,16 @@ impl Watch {
     async fn pass<M>(
         &mut self,
         sender: &mpsc::Sender<Result<M, Status>>,
-        message: &impl Fn(&Shared, Told) -> Result<M, Failure>,
+        message: &impl Fn(&Shared, &Caller, Told) -> Result<M, Failure>,
     ) -> Result<Passed, Failure> {
-        if !self.shared.is_active(&self.caller.principal)? || *self.shared.stop.borrow() {
-            return Err(if *self.shared.stop.borrow() { Failure::Draining } else { Failure::Unauthenticated });
+        if *self.shared.stop.borrow() {
+            return Err(Failure::Draining);
         }
-        // What the caller acts for may have changed since the stream began.
-        let principal = principal::find(&self.shared.tables, &self.caller.principal).map_err(fault)?;
-        if !principal.as_ref().and_then(Caller::of).is_some_and(|caller| caller.acts_for(&self.agency)) {
-            return Err(domain::refusal::Refusal::Denied.into());
-        }
+        self.look_again()?;
+        let until = self.shared.tables.applied().map_err(fault)?;
         for lane in 0..delivery::LANES {
-            let changes =
-                delivery::changes(&self.shared.tables, &self.agency, self.direction, lane, self.cursor.lane(lane), BATCH).map_err(fault)?;
+            let changes = delivery::changes(&self.shared.tables, &self.agency, self.direction, lane, self.cursor.lane(lane), until, BATCH)
+                .map_err(fault)?;
             if changes.is_empty() {
                 continue;
             }
@@ -103,39 +104,59 @@ impl Watch {
         Ok(Passed::Told(0))
     }
 
+    /// What the caller acts for, or whether its certificate still stands for it, may have changed since the stream began.
+    fn look_again(&mut self) -> Result<(), Failure> {
+        self.caller = self.shared.caller_now(&self.peer, &self.caller)?;
+        if self.caller.acts_for(&self.agency) { Ok(()) } else { Err(domain::refusal::Refusal::Denied.into()) }
+    }
+
     async fn tell<M>(
         &mut self,
         lane: u8,
         changes: &[Change],
         sender: &mpsc::Sender<Result<M, Status>>,
-        message: &impl Fn(&Shared, Told) -> Result<M, Failure>,
+        message: &impl Fn(&Shared, &Caller, Told) -> Result<M, Failure>,
     ) -> Result<Passed, Failure> {
         let mut arrived = Vec::new();
+        let mut passed = Passed::Told(changes.len());
         for change in changes {
+            if let Err(failure) = self.look_again() {
+                self.arrive(arrived).await?;
+                return Err(failure);
+            }
             self.cursor.advance(lane, (change.step.seq, change.step.index));
             let tables = &self.shared.tables;
             let Some(document) = document::find(tables, &change.document).map_err(fault)? else { continue };
             let step = change.step.clone();
             let whose = if self.direction == Direction::Incoming { &self.agency } else { &step.agency };
             let delivery = delivery::find(tables, &change.document, whose).map_err(fault)?;
-            if self.direction == Direction::Incoming && delivery.as_ref().is_some_and(|d| d.status == DeliveryStatus::Sent) {
-                arrived.push(change.document);
-            }
+            let hands_over = self.direction == Direction::Incoming && delivery.as_ref().is_some_and(|d| d.status == DeliveryStatus::Sent);
             let told = Told { delivery, document, step, cursor: self.cursor };
-            if sender.send(Ok(message(&self.shared, told)?)).await.is_err() {
-                return Ok(Passed::WatcherGone);
+            if sender.send(Ok(message(&self.shared, &self.caller, told)?)).await.is_err() {
+                passed = Passed::WatcherGone;
+                break;
+            }
+            if hands_over {
+                arrived.push(change.document);
             }
             // Something more urgent may have come while a slow reader took this.
             if lane > 0 && sender.capacity() == 0 {
                 break;
             }
         }
-        if !arrived.is_empty() {
-            arrived.dedup();
-            let command = delivery::Command::Arrive { agency: self.agency.clone(), documents: arrived, how: HandOver::Watch };
-            self.shared.carry_out(&self.caller, None, Command::Delivery(command)).await?;
+        // Also of a watcher that is gone: it may have what it was told last.
+        self.arrive(arrived).await?;
+        Ok(passed)
+    }
+
+    async fn arrive(&self, mut documents: Vec<document::Id>) -> Result<(), Failure> {
+        documents.dedup();
+        if documents.is_empty() {
+            return Ok(());
         }
-        Ok(Passed::Told(changes.len()))
+        let command = delivery::Command::Arrive { agency: self.agency.clone(), documents, how: HandOver::Watch };
+        self.shared.carry_out(&self.caller, None, Command::Delivery(command)).await?;
+        Ok(())
     }
 }
 
