@@ -40,9 +40,10 @@ pub(crate) struct Processor {
     pub(crate) desk: f64,
 }
 
-/// Serves a home until standard input ends. Tells the address on the first line of standard output.
+/// Serves a home until standard input ends, with `VANTHU_` variables laid over the defaults. Tells the address on the first line of
+/// standard output.
 pub(crate) async fn serve(home: &Path) -> Outcome<()> {
-    let mut config = Config::default();
+    let mut config = Config::parse("", std::env::vars())?;
     config.listen.grpc.set_port(0);
     config.listen.metrics.set_port(0);
     // The run measures the hub, not its limits.
