@@ -72,7 +72,7 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
         Command::Agency(command) => agency::decide(rows, context, command)?,
         Command::Route(command) => route::decide(rows, context, command)?,
         Command::Trust(command) => trust::decide(rows, context, command)?,
-        Command::Signature(command) => signature::decide(context, command)?,
+        Command::Signature(command) => signature::decide(rows, context, command)?,
         Command::Payload(command) => payload::decide(rows, context, command)?,
         Command::Document(command) => document::decide(rows, context, command)?,
         Command::Delivery(command) => delivery::decide(rows, context, command)?,
