@@ -227,6 +227,7 @@ fn refused(refusal: &Refusal) -> Row {
         }
         Refusal::CredentialTaken { holder } => row(AlreadyExists, "CREDENTIAL_TAKEN", [("holder", format!("principals/{holder}"))]),
         Refusal::PrincipalRevoked(id) => row(FailedPrecondition, "PRINCIPAL_REVOKED", [("principal", format!("principals/{id}"))]),
+        Refusal::LastAdmin(id) => row(FailedPrecondition, "LAST_ADMIN", [("principal", format!("principals/{id}"))]),
         Refusal::IssuerInactive { agency, state } => {
             row(PermissionDenied, "AGENCY_SUSPENDED", [("agency", format!("agencies/{agency}")), ("state", (*state).to_owned())])
         }

@@ -63,6 +63,9 @@ pub enum Refusal {
     /// A revoked principal stays so.
     #[error("principals/{0} is revoked; enrol a new one")]
     PrincipalRevoked(principal::Id),
+    /// Nobody would be left who could enrol another admin.
+    #[error("principals/{0} is the last active admin; enrol another admin first")]
+    LastAdmin(principal::Id),
     /// The agency cannot issue now.
     #[error("agencies/{agency} is {state}; ask the administrator of the hub")]
     IssuerInactive {

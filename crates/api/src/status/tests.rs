@@ -102,6 +102,12 @@ fn a_revoked_principal_is_failed_precondition() {
 }
 
 #[test]
+fn the_last_admin_is_failed_precondition() {
+    let refusal = Refusal::LastAdmin(principal::Id::hub());
+    check(refusal, Code::FailedPrecondition, "LAST_ADMIN", &[("principal", "principals/hub")]);
+}
+
+#[test]
 fn an_inactive_issuer_is_permission_denied() {
     let refusal = Refusal::IssuerInactive { agency: agency("camau"), state: "locked" };
     let status = check(refusal, Code::PermissionDenied, "AGENCY_SUSPENDED", &[("agency", "agencies/camau"), ("state", "locked")]);
