@@ -167,8 +167,8 @@ impl Failure {
             Self::Refused(Refusal::Invalid(invalid)) => {
                 details.set_bad_request(violations(invalid.faults()));
             }
-            Self::Refused(Refusal::Secret(_)) => {
-                details.add_bad_request_violation("document.secrecy", "must be empty: state secrets are not exchanged over this hub");
+            Self::Refused(Refusal::Secret { field, .. }) => {
+                details.add_bad_request_violation(field, "must bear no mark of secrecy: state secrets are not exchanged over this hub");
             }
             Self::Refused(Refusal::NotFound { name } | Refusal::Exists { name }) => {
                 details.set_resource_info(kind_of(name), name, "", "");
@@ -260,7 +260,7 @@ fn refused(refusal: &Refusal) -> Row {
                 ("document", format!("documents/{earlier}")),
             ],
         ),
-        Refusal::Secret(marking) => row(InvalidArgument, "STATE_SECRET", [("secrecy", marking.clone())]),
+        Refusal::Secret { marking, .. } => row(InvalidArgument, "STATE_SECRET", [("secrecy", marking.clone())]),
         Refusal::PayloadUnknown(digest) => row(FailedPrecondition, "PAYLOAD_UNKNOWN", [("payload", format!("payloads/{digest}"))]),
         Refusal::SignatureRefused { cause, .. } => {
             let reason = match cause {

@@ -2,6 +2,7 @@
 
 mod recall;
 mod rows;
+mod secrecy;
 mod submit;
 
 use std::collections::BTreeSet;
@@ -203,7 +204,7 @@ pub struct Content {
     pub attachments: Vec<Attachment>,
     /// The document this one answers.
     pub in_reply_to: Option<Id>,
-    /// Độ mật as marked; anything but empty is refused: state secrets do not travel here.
+    /// Độ mật as marked; anything but empty is refused: state secrets do not travel here. So is a plain mark elsewhere.
     pub secrecy: String,
 }
 

@@ -122,8 +122,13 @@ pub enum Refusal {
         earlier: document::Id,
     },
     /// State secrets do not travel here.
-    #[error("documents marked as state secrets ({0}) are not exchanged over this hub; use the channel for secrets")]
-    Secret(String),
+    #[error("documents marked as state secrets ({field} says {marking}) are not exchanged over this hub; use the channel for secrets")]
+    Secret {
+        /// The field that bears the mark.
+        field: String,
+        /// The mark.
+        marking: String,
+    },
     /// A payload is unknown to the caller.
     #[error("payload {0} is not uploaded by you; upload it first")]
     PayloadUnknown(Digest),

@@ -4,8 +4,8 @@ use crate::agency::{self, Selector};
 use crate::command::{Context, Ruling};
 use crate::delivery::{self, Asked, Delivery, Report, Status};
 use crate::digest::Digest;
-use crate::document::submit;
 use crate::document::{self, Content, Document, Id, State, VERSIONS};
+use crate::document::{secrecy, submit};
 use crate::event::Event;
 use crate::invalid::{self, Checker, Invalid};
 use crate::payload;
@@ -136,11 +136,7 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
             "cannot change: that would be another document",
         );
         check.require(content.date.year() == document.content.date.year(), "document.issue_date", "cannot move to another year");
-        check.require(
-            content.secrecy.trim().is_empty(),
-            "document.secrecy",
-            "must be empty: state secrets are not exchanged over this hub",
-        );
+        secrecy::refuse(content)?;
         submit::content(rows, context, content, &mut check)?;
     }
     let copies = holders(rows, asked.document)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::agency::{self, Agency, Selector};
 use crate::command::{Context, Ruling};
 use crate::delivery::{self, Delivery, Onward, Rerouted, Role as CopyRole, Status};
+use crate::document::secrecy;
 use crate::document::{self, Attachment, AttachmentRole, Content, Document, Id, KINDS, NUMBERS, State, Urgency};
 use crate::event;
 use crate::invalid::{self, Checker};
@@ -39,9 +40,7 @@ pub(super) struct Submission<'a> {
 /// Decides a submission.
 pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<'_>) -> Result<Ruling, Refusal> {
     let issuer = issuer(rows, context, &asked.content.issuer)?;
-    if !asked.content.secrecy.trim().is_empty() {
-        return Err(Refusal::Secret(asked.content.secrecy.trim().to_owned()));
-    }
+    secrecy::refuse(asked.content)?;
     let mut check = Checker::default();
     content(rows, context, asked.content, &mut check)?;
     check.require(
