@@ -2,6 +2,8 @@
 
 mod recall;
 mod rows;
+#[cfg(test)]
+pub(crate) mod scene;
 mod secrecy;
 mod submit;
 

@@ -1,5 +1,6 @@
 //! All faults of a request at once: each names its field and the rule that it breaks.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,14 @@ impl Checker {
         }
     }
 
+    /// Notes a fault for each of `items` that stands in the list before.
+    pub fn distinct<T: Ord>(&mut self, field: &str, items: &[T]) {
+        let mut seen = BTreeSet::new();
+        for (i, item) in items.iter().enumerate() {
+            self.require(seen.insert(item), format!("{field}[{i}]"), "is named twice");
+        }
+    }
+
     /// The value, or a noted fault.
     pub fn parse<T, E: fmt::Display>(&mut self, field: impl Into<String>, result: Result<T, E>) -> Option<T> {
         result.map_err(|e| self.fault(field, e)).ok()
@@ -84,6 +93,8 @@ impl Checker {
 }
 
 /// Checks a text that people wrote: not blank unless `min` is 0, no control characters, at most `max` characters (not bytes).
+/// Characters are Unicode scalar values as sent, which is what columns and XML schemas of the axis count: ệ is one composed, and
+/// three decomposed.
 pub fn text(value: &str, min: usize, max: usize) -> Result<(), String> {
     let count = value.chars().count();
     if value.chars().any(|c| c.is_control() && c != '\n') {

@@ -124,7 +124,10 @@ fn forward(
     note: &str,
 ) -> Result<Ruling, Refusal> {
     let copy = own(rows, context, document, agency)?;
-    invalid::text(note, 0, 500).map_err(|rule| invalid::Invalid::one("note", rule))?;
+    let mut check = Checker::default();
+    check.parse("note", invalid::text(note, 0, 500));
+    check.distinct("to", to);
+    check.finish()?;
     if copy.question.is_some() {
         return Err(Refusal::Frozen);
     }

@@ -140,6 +140,7 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
         submit::content(rows, context, content, &mut check)?;
     }
     let copies = holders(rows, asked.document)?;
+    check.distinct("remove_recipients", asked.remove);
     for (i, id) in asked.remove.iter().enumerate() {
         check.require(copies.iter().any(|copy| copy.agency == *id), format!("remove_recipients[{i}]"), "does not hold the document");
     }

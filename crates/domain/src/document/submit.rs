@@ -51,6 +51,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     if !asked.replaces.is_empty() {
         check.parse("replace_reason", invalid::text(asked.replace_reason, 1, 500));
     }
+    check.distinct("replaces", asked.replaces);
     check.finish()?;
     let replaced = replaced(rows, &asked.content.issuer, asked.replaces)?;
     number_is_free(rows, asked.content)?;
@@ -103,6 +104,11 @@ pub(super) fn content(rows: &dyn Rows, context: &Context<'_>, content: &Content,
     let joined = |value: &str| value.chars().any(char::is_whitespace);
     check.require(!content.number.contains('/') && !joined(&content.number), "document.number", "is only the number: no '/' and no blanks");
     check.require(!joined(&content.notation), "document.notation", "has no blanks");
+    check.require(
+        !content.notation.starts_with('/'),
+        "document.notation",
+        "begins with '/'; leave out the one that joins it to the number",
+    );
     text(check, "subject", &content.subject, 1, 500);
     text(check, "signer.competence", &content.signer.competence, 0, 100);
     text(check, "signer.position", &content.signer.position, 1, 100);
@@ -318,3 +324,6 @@ pub(super) fn route_out(
     }
     Ok(copies)
 }
+
+#[cfg(test)]
+mod tests;
