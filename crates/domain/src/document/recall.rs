@@ -137,7 +137,7 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
         );
         check.require(content.date.year() == document.content.date.year(), "document.issue_date", "cannot move to another year");
         secrecy::refuse(content)?;
-        submit::content(rows, context, content, &mut check)?;
+        submit::content(rows, context, content, Some(&document.content), &mut check)?;
     }
     let copies = holders(rows, asked.document)?;
     check.distinct("remove_recipients", asked.remove);

@@ -42,7 +42,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     let issuer = issuer(rows, context, &asked.content.issuer)?;
     secrecy::refuse(asked.content)?;
     let mut check = Checker::default();
-    content(rows, context, asked.content, &mut check)?;
+    content(rows, context, asked.content, None, &mut check)?;
     check.require(
         (1..=MAX_SELECTORS).contains(&asked.recipients.len()),
         "recipients",
@@ -94,8 +94,15 @@ pub(super) fn issuer(rows: &dyn Rows, context: &Context<'_>, id: &agency::Id) ->
     Err(Refusal::IssuerInactive { agency: id.clone(), state })
 }
 
-/// Checks what an issuer states; field paths are those of the public request.
-pub(super) fn content(rows: &dyn Rows, context: &Context<'_>, content: &Content, check: &mut Checker) -> Result<(), Refusal> {
+/// Checks what an issuer states; field paths are those of the public request. What time or an administrator changed since is not
+/// held against what stays as it was before.
+pub(super) fn content(
+    rows: &dyn Rows,
+    context: &Context<'_>,
+    content: &Content,
+    before: Option<&Content>,
+    check: &mut Checker,
+) -> Result<(), Refusal> {
     let text = |check: &mut Checker, field: &str, value: &str, min, max| {
         check.parse(format!("document.{field}"), invalid::text(value, min, max));
     };
@@ -124,12 +131,13 @@ pub(super) fn content(rows: &dyn Rows, context: &Context<'_>, content: &Content,
     check.require(content.page_count.is_none_or(|pages| (1..=999).contains(&pages)), "document.page_count", "must be 1 to 999");
     match (content.urgency, content.deliver_by) {
         (Urgency::ExpressAtTime, None) => check.fault("document.deliver_by_time", "is required for hỏa tốc hẹn giờ"),
+        (Urgency::ExpressAtTime, Some(_)) if before.is_some_and(|before| before.deliver_by == content.deliver_by) => {}
         (Urgency::ExpressAtTime, Some(by)) => check.require(by > context.at, "document.deliver_by_time", "must lie in the future"),
         (_, Some(_)) => check.fault("document.deliver_by_time", "is only for hỏa tốc hẹn giờ"),
         (_, None) => {}
     }
-    let kind_key = content.kind.as_str().as_bytes();
-    if rows.get(KINDS, kind_key)?.is_none() && !document::kinds(rows)?.is_empty() {
+    let is_new_kind = before.is_none_or(|before| before.kind != content.kind);
+    if is_new_kind && rows.get(KINDS, content.kind.as_str().as_bytes())?.is_none() && !document::kinds(rows)?.is_empty() {
         check.fault("document.kind", "is not a kind of document that the hub knows; see ListDocumentKinds");
     }
     if let Some(answered) = &content.in_reply_to {

@@ -274,6 +274,25 @@ fn state_secrets_are_refused_by_their_field_or_by_a_plain_mark() {
     assert_eq!(refused, Err(Refusal::Secret { field: "document.subject".into(), marking: "Tối mật".into() }));
 }
 
+#[test]
+fn an_amendment_leaves_alone_what_it_does_not_change() {
+    let mut scene = scene();
+    let in_time = |a: &mut Asked| (a.content.urgency, a.content.deliver_by) = (Urgency::ExpressAtTime, after(60));
+    let issued = letter().with(in_time);
+    scene.submit(issued.clone()).unwrap();
+    scene.admin(command(Command::SetKinds(vec![kind("quyet-dinh")]))).unwrap();
+    // The hour is over and the kind is off the list: neither is what the amendment is about.
+    let later = after(120).unwrap();
+    let mended = Content { subject: "V/v đính chính".into(), ..issued.content.clone() };
+    scene.as_system("tinh", later, None, amend(issued.id, Some(mended.clone()), vec![], &[])).unwrap();
+    assert_eq!((scene.document(&issued.id).content.subject, scene.document(&issued.id).version), (mended.subject.clone(), 2));
+    // What it does change is judged as ever.
+    let worse = Content { deliver_by: after(119), kind: KindId::parse("to-roi").unwrap(), ..mended };
+    let refused = faults(scene.as_system("tinh", later, None, amend(issued.id, Some(worse), vec![], &[])));
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused[0].starts_with("document.deliver_by_time ") && refused[1].starts_with("document.kind "), "{refused:?}");
+}
+
 fn amend(document: Id, content: Option<Content>, add: Vec<Selector>, remove: &[&str]) -> Command {
     let reports = content.as_ref().map(reports).unwrap_or_default();
     let remove = remove.iter().map(|name| id(name)).collect();
