@@ -334,4 +334,6 @@ pub(super) fn route_out(
 }
 
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod tests;
