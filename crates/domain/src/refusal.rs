@@ -78,7 +78,7 @@ pub enum Refusal {
     #[error("agencies/{0} is locked and receives nothing now; leave it out or wait")]
     RecipientLocked(agency::Id),
     /// A recipient is closed and nobody, or several, took over.
-    #[error("agencies/{agency} is closed; choose among its successors: {}", list(.successors))]
+    #[error("agencies/{agency} is closed; {}", instead(.successors))]
     RecipientClosed {
         /// Which.
         agency: agency::Id,
@@ -188,6 +188,30 @@ pub enum SignatureCause {
     Invalid,
 }
 
-fn list(agencies: &[agency::Id]) -> String {
-    agencies.iter().map(|id| format!("agencies/{id}")).collect::<Vec<_>>().join(", ")
+fn instead(successors: &[agency::Id]) -> String {
+    match successors {
+        [] => "nobody took over from it: leave it out".into(),
+        [only] => format!("agencies/{only} took over from it: name that"),
+        several => {
+            let names: Vec<_> = several.iter().map(|id| format!("agencies/{id}")).collect();
+            format!("choose among its successors: {}", names.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agency::scene::id;
+
+    #[test]
+    fn a_closed_recipient_comes_with_what_to_do_instead() {
+        let told = |successors: &[&str]| {
+            let successors = successors.iter().map(|name| id(name)).collect();
+            Refusal::RecipientClosed { agency: id("cu"), successors }.to_string()
+        };
+        assert_eq!(told(&[]), "agencies/cu is closed; nobody took over from it: leave it out");
+        assert_eq!(told(&["a"]), "agencies/cu is closed; agencies/a took over from it: name that");
+        assert_eq!(told(&["a", "b"]), "agencies/cu is closed; choose among its successors: agencies/a, agencies/b");
+    }
 }
