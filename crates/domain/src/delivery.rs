@@ -341,4 +341,6 @@ pub struct Change {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
