@@ -5,16 +5,13 @@
 //! mark counts: officials who write about secrecy are not to be turned away.
 
 use crate::document::Content;
+use crate::letters::composed;
 use crate::refusal::Refusal;
 
-/// The levels as they are looked for (lower case, decomposed, the longer before what it ends in) and as they are told.
-const LEVELS: [(&str, &str); 3] = [
-    ("tuye\u{323}\u{302}t ma\u{323}\u{302}t", "Tuyệt mật"),
-    ("to\u{302}\u{301}i ma\u{323}\u{302}t", "Tối mật"),
-    ("ma\u{323}\u{302}t", "Mật"),
-];
+/// The levels as they are looked for, the longer before what it ends in, and as they are told.
+const LEVELS: [(&str, &str); 3] = [("tuyệt mật", "Tuyệt mật"), ("tối mật", "Tối mật"), ("mật", "Mật")];
 /// "Độ mật:" may stand before the level.
-const LABEL: &str = "đo\u{323}\u{302} ma\u{323}\u{302}t:";
+const LABEL: &str = "độ mật:";
 const BRACKETS: [(char, char); 4] = [('[', ']'), ('(', ')'), ('{', '}'), ('<', '>')];
 
 /// Refuses a document that is marked as a state secret: by its field, or plainly in notation, subject or a file's name.
@@ -35,7 +32,7 @@ pub(super) fn refuse(content: &Content) -> Result<(), Refusal> {
 /// A group of a notation that is a level: no abbreviation is spelled so.
 fn in_notation(notation: &str) -> Option<&'static str> {
     let words = canonical(&notation.replace(['-', '/', '.', '_'], " "));
-    let words = words.trim_matches(|c: char| !c.is_alphanumeric() && !is_mark(c)).to_lowercase();
+    let words = words.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     LEVELS.iter().find(|(level, _)| format!(" {words} ").contains(&format!(" {level} "))).map(|(_, shown)| *shown)
 }
 
@@ -106,58 +103,10 @@ fn starting(lower: &str) -> Option<(&str, &'static str)> {
     LEVELS.iter().find_map(|(level, shown)| Some((lower.strip_prefix(level)?, *shown)))
 }
 
-/// The text with the letters of the levels decomposed, their marks in one order and blanks made one, so that a mark reads the
-/// same whichever way a keyboard or file system composes it (Unicode Standard Annex 15).
+/// The text with its letters composed and its blanks made one, so that a mark reads the same whichever way it was typed.
 fn canonical(text: &str) -> String {
-    let mut letters: Vec<char> = Vec::with_capacity(text.len());
-    for c in text.trim().chars() {
-        match c {
-            c if c.is_whitespace() => {
-                if letters.last() != Some(&' ') {
-                    letters.push(' ');
-                }
-            }
-            c => match DECOMPOSED.iter().find(|(composed, _)| *composed == c) {
-                Some((_, parts)) => letters.extend(parts.chars()),
-                None => letters.push(c),
-            },
-        }
-    }
-    for marks in letters.chunk_by_mut(|a, b| is_mark(*a) && is_mark(*b)) {
-        marks.sort_by_key(|mark| [DOT_BELOW, CIRCUMFLEX, ACUTE].iter().position(|known| known == mark));
-    }
-    letters.into_iter().collect()
+    composed(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
-
-const DOT_BELOW: char = '\u{323}';
-const CIRCUMFLEX: char = '\u{302}';
-const ACUTE: char = '\u{301}';
-
-fn is_mark(c: char) -> bool {
-    matches!(c, DOT_BELOW | CIRCUMFLEX | ACUTE)
-}
-
-/// The composed letters that the levels may be written with.
-const DECOMPOSED: [(char, &str); 18] = [
-    ('ậ', "a\u{323}\u{302}"),
-    ('â', "a\u{302}"),
-    ('ạ', "a\u{323}"),
-    ('ố', "o\u{302}\u{301}"),
-    ('ộ', "o\u{323}\u{302}"),
-    ('ô', "o\u{302}"),
-    ('ệ', "e\u{323}\u{302}"),
-    ('ê', "e\u{302}"),
-    ('ẹ', "e\u{323}"),
-    ('Ậ', "A\u{323}\u{302}"),
-    ('Â', "A\u{302}"),
-    ('Ạ', "A\u{323}"),
-    ('Ố', "O\u{302}\u{301}"),
-    ('Ộ', "O\u{323}\u{302}"),
-    ('Ô', "O\u{302}"),
-    ('Ệ', "E\u{323}\u{302}"),
-    ('Ê', "E\u{302}"),
-    ('Ẹ', "E\u{323}"),
-];
 
 #[cfg(test)]
 mod tests {

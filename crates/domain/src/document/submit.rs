@@ -9,6 +9,7 @@ use crate::document::secrecy;
 use crate::document::{self, Attachment, AttachmentRole, Content, Document, Id, KINDS, NUMBERS, State, Urgency};
 use crate::event;
 use crate::invalid::{self, Checker};
+use crate::letters::composed;
 use crate::payload;
 use crate::principal::Role;
 use crate::refusal::Refusal;
@@ -163,7 +164,7 @@ fn attachments(attachments: &[Attachment], check: &mut Checker) {
         check.parse(&field, invalid::text(name, 1, 200));
         let plain = !name.contains(['/', '\\', '\n']) && !matches!(name, "." | "..");
         check.require(plain, &field, "is a bare file name, without a path");
-        check.require(names.insert(name.to_lowercase()), &field, "is the name of another file of this document");
+        check.require(names.insert(composed(name).to_lowercase()), &field, "is the name of another file of this document");
         let follows = i.checked_sub(1).and_then(|before| attachments.get(before));
         let signs_something = attachment.role != AttachmentRole::DetachedSignature || follows.is_some();
         check.require(signs_something, format!("document.attachments[{i}].role"), "is a detached signature with no file before it");
@@ -203,11 +204,12 @@ fn number_is_free(rows: &dyn Rows, content: &Content) -> Result<(), Refusal> {
     }
 }
 
-/// 05 and 5, UBND-VX and ubnd-vx are the same number (NĐ 30/2020, Điều 15: one series a year).
+/// 05 and 5, UBND-VX and ubnd-vx are the same number, however their letters are composed (NĐ 30/2020, Điều 15: one series a year).
 pub(super) fn number_key(content: &Content) -> Vec<u8> {
-    let number = content.number.trim_start_matches('0').to_uppercase();
+    let number = composed(&content.number).trim_start_matches('0').to_uppercase();
+    let notation = composed(&content.notation).to_uppercase();
     let year = content.date.year().to_be_bytes();
-    [content.issuer.as_str().as_bytes(), &[0], &year, &[0], number.as_bytes(), &[0], content.notation.to_uppercase().as_bytes()].concat()
+    [content.issuer.as_str().as_bytes(), &[0], &year, &[0], number.as_bytes(), &[0], notation.as_bytes()].concat()
 }
 
 /// The content with the sizes that the hub has; refused if the caller may not use a payload.

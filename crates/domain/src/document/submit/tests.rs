@@ -393,11 +393,27 @@ fn a_number_is_given_once_a_year_by_one_issuer() {
     scene.submit(numbered(3, "05", "UBND-TH", last)).unwrap();
     scene.submit(numbered(4, "50", "UBND-VX", last)).unwrap();
     scene.submit(numbered(5, "05a", "UBND-VX", last)).unwrap();
+    assert!(matches!(scene.submit(numbered(6, "5A", "UBND-VX", last)), Err(Refusal::NumberTaken { .. })));
     let other = Asked::letter(6, "tinh.huyen", "tinh.xa").with(|a| (a.content.number, a.content.date) = ("05".into(), last));
     scene.submit(other).unwrap();
     let taken = scene.submit(numbered(7, "5", "UBND-VX", date("2025-06-30")));
     let earlier = Id([2; 16]);
     assert_eq!(taken, Err(Refusal::NumberTaken { number: "5".into(), notation: "UBND-VX".into(), year: 2025, earlier }));
+}
+
+#[test]
+fn a_number_and_a_file_name_are_the_same_however_their_letters_are_composed() {
+    let mut scene = scene();
+    let day = date("2025-01-01");
+    // BCĐTƯ with one character for Ư, and with two.
+    scene.submit(numbered(1, "1", "BC\u{110}T\u{1af}", day)).unwrap();
+    assert!(matches!(scene.submit(numbered(2, "1", "BC\u{110}TU\u{31b}", day)), Err(Refusal::NumberTaken { .. })));
+    assert!(scene.submit(numbered(2, "1", "BC\u{110}TU", day)).is_ok(), "U is another letter");
+    let twice = |a: &mut Asked| {
+        a.content.attachments[0].file_name = "Ba\u{309}ng.pdf".into();
+        a.content.attachments.push(attachment("B\u{1ea3}ng.pdf", AttachmentRole::Appendix));
+    };
+    assert_eq!(fields(&mut scene, Asked::letter(3, "tinh", "tinh.xa").with(twice)), ["document.attachments[1].file_name"]);
 }
 
 #[test]
