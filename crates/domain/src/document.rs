@@ -415,3 +415,6 @@ pub fn parse_kinds(text: &str) -> Result<Vec<Kind>, Invalid> {
     check.finish()?;
     Ok(kinds)
 }
+
+#[cfg(test)]
+mod tests;
