@@ -96,7 +96,7 @@ mod tests {
     use crate::agency::scene::{Scene, faults, id};
     use crate::agency::{self, Agency};
     use crate::digest::Digest;
-    use crate::document::scene::{Asked, NOW, province};
+    use crate::document::scene::{Letter, NOW, province};
     use crate::state::Overlay;
     use crate::{document, event};
 
@@ -104,7 +104,7 @@ mod tests {
         Request { id: id.into(), digest: Digest([content; 32]) }
     }
 
-    fn submit(scene: &mut Scene, request: &Request, asked: Asked) -> Result<Decision, Refusal> {
+    fn submit(scene: &mut Scene, request: &Request, asked: Letter) -> Result<Decision, Refusal> {
         let issuer = asked.content.issuer.to_string();
         scene.as_system(&issuer, NOW, Some(request), asked.command())
     }
@@ -116,11 +116,11 @@ mod tests {
     #[test]
     fn a_request_that_is_repeated_has_the_same_answer_and_changes_nothing() {
         let mut scene = province();
-        let first = submit(&mut scene, &request("r-1", 1), Asked::letter(1, "tinh", "tinh.xa"));
+        let first = submit(&mut scene, &request("r-1", 1), Letter::numbered(1, "tinh", "tinh.xa"));
         assert!(matches!(first, Ok(Decision::Record(_))), "{first:?}");
         let (rows, seq) = (scene.rows.clone(), scene.seq);
         // The hub makes a new id for the repetition; the answer names the document of the first.
-        let repeated = submit(&mut scene, &request("r-1", 1), Asked::letter(2, "tinh", "tinh.xa"));
+        let repeated = submit(&mut scene, &request("r-1", 1), Letter::numbered(2, "tinh", "tinh.xa"));
         assert_eq!(repeated, Ok(Decision::Repeated(outcome(1, seq, 1))));
         assert!(scene.rows == rows && scene.seq == seq);
     }
@@ -128,32 +128,32 @@ mod tests {
     #[test]
     fn a_repetition_is_answered_whatever_became_of_its_caller() {
         let mut scene = province();
-        submit(&mut scene, &request("r-1", 1), Asked::letter(1, "tinh", "tinh.xa")).unwrap();
+        submit(&mut scene, &request("r-1", 1), Letter::numbered(1, "tinh", "tinh.xa")).unwrap();
         let seq = scene.seq;
         let locked = Agency { state: agency::State::Locked, ..scene.named("tinh") };
         scene.admin(agency::Command::Update { agency: locked, etag: 0 }).unwrap();
-        let repeated = submit(&mut scene, &request("r-1", 1), Asked::letter(1, "tinh", "tinh.xa"));
+        let repeated = submit(&mut scene, &request("r-1", 1), Letter::numbered(1, "tinh", "tinh.xa"));
         assert_eq!(repeated, Ok(Decision::Repeated(outcome(1, seq, 1))));
-        let fresh = submit(&mut scene, &request("r-2", 2), Asked::letter(2, "tinh", "tinh.xa"));
+        let fresh = submit(&mut scene, &request("r-2", 2), Letter::numbered(2, "tinh", "tinh.xa"));
         assert_eq!(fresh, Err(Refusal::IssuerInactive { agency: id("tinh"), state: "locked" }));
     }
 
     #[test]
     fn a_request_id_is_not_used_for_other_content() {
         let mut scene = province();
-        submit(&mut scene, &request("r-1", 1), Asked::letter(1, "tinh", "tinh.xa")).unwrap();
+        submit(&mut scene, &request("r-1", 1), Letter::numbered(1, "tinh", "tinh.xa")).unwrap();
         let (rows, seq) = (scene.rows.clone(), scene.seq);
-        let reused = submit(&mut scene, &request("r-1", 2), Asked::letter(2, "tinh", "tinh.xa"));
+        let reused = submit(&mut scene, &request("r-1", 2), Letter::numbered(2, "tinh", "tinh.xa"));
         assert_eq!(reused, Err(Refusal::RequestReused { request_id: "r-1".into(), seq }));
         assert!(scene.rows == rows);
-        assert!(submit(&mut scene, &request("r-10", 2), Asked::letter(2, "tinh", "tinh.xa")).is_ok(), "ids are compared whole");
+        assert!(submit(&mut scene, &request("r-10", 2), Letter::numbered(2, "tinh", "tinh.xa")).is_ok(), "ids are compared whole");
     }
 
     #[test]
     fn each_principal_has_request_ids_of_its_own() {
         let mut scene = province();
-        submit(&mut scene, &request("r-1", 1), Asked::letter(1, "tinh", "tinh.xa")).unwrap();
-        let other = submit(&mut scene, &request("r-1", 2), Asked::letter(2, "tinh.xa", "tinh"));
+        submit(&mut scene, &request("r-1", 1), Letter::numbered(1, "tinh", "tinh.xa")).unwrap();
+        let other = submit(&mut scene, &request("r-1", 2), Letter::numbered(2, "tinh.xa", "tinh"));
         assert!(matches!(other, Ok(Decision::Record(_))), "{other:?}");
     }
 
@@ -161,10 +161,10 @@ mod tests {
     fn a_refused_request_leaves_its_id_free() {
         let mut scene = province();
         let rows = scene.rows.clone();
-        let blank = Asked::letter(1, "tinh", "tinh.xa").with(|asked| asked.content.subject.clear());
+        let blank = Letter::numbered(1, "tinh", "tinh.xa").with(|asked| asked.content.subject.clear());
         assert_eq!(faults(submit(&mut scene, &request("r-1", 1), blank)), ["document.subject is required"]);
         assert!(scene.rows == rows);
-        let mended = submit(&mut scene, &request("r-1", 2), Asked::letter(1, "tinh", "tinh.xa"));
+        let mended = submit(&mut scene, &request("r-1", 2), Letter::numbered(1, "tinh", "tinh.xa"));
         assert!(matches!(mended, Ok(Decision::Record(_))), "{mended:?}");
     }
 
@@ -188,7 +188,7 @@ mod tests {
         let caller = document::scene::system("tinh");
         let named = request("r-1", 1);
         let context = Context { caller: &caller, at: NOW, request: Some(&named) };
-        let command = |n| Command::Document(Asked::letter(n, "tinh", "tinh.xa").command());
+        let command = |n| Command::Document(Letter::numbered(n, "tinh", "tinh.xa").command());
         // Two requests of one group: the second is decided over what the first will have changed.
         let mut group = Overlay::new(&scene.rows);
         let Ok(Decision::Record(entry)) = decide(&group, &context, &command(1)) else { panic!("not recorded") };

@@ -162,7 +162,7 @@ mod tests {
     use crate::agency::scene::{Scene, id};
     use crate::command;
     use crate::delivery;
-    use crate::document::scene::{Asked, NOW, province, system};
+    use crate::document::scene::{Letter, NOW, province, system};
 
     const OWN: Digest = Digest([8; 32]);
 
@@ -174,7 +174,7 @@ mod tests {
     fn sent() -> Scene {
         let mut scene = province();
         store(&mut scene, "tinh").unwrap();
-        scene.submit(Asked::letter(1, "tinh", "tinh.xa").with(|asked| asked.content.attachments[0].payload = OWN)).unwrap();
+        scene.submit(Letter::numbered(1, "tinh", "tinh.xa").with(|asked| asked.content.attachments[0].payload = OWN)).unwrap();
         scene
     }
 
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn bytes_that_another_document_holds_outlive_a_recall() {
         let mut scene = sent();
-        let second = Asked::letter(2, "tinh", "tinh.huyen").with(|asked| asked.content.attachments[0].payload = OWN);
+        let second = Letter::numbered(2, "tinh", "tinh.huyen").with(|asked| asked.content.attachments[0].payload = OWN);
         scene.submit(second).unwrap();
         let recall = document::Command::Recall { document: document::Id([1; 16]), reason: "nhầm".into() };
         scene.as_system("tinh", NOW, None, recall).unwrap();

@@ -8,7 +8,7 @@ use super::*;
 use crate::agency::Selector;
 use crate::agency::scene::{Scene, id};
 use crate::command;
-use crate::document::scene::{Asked, NOW, province};
+use crate::document::scene::{Letter, NOW, province};
 use crate::refusal::Refusal;
 
 const DOCUMENT: document::Id = document::Id([1; 16]);
@@ -141,7 +141,7 @@ fn reported(scene: &Scene, holder: &str) -> Vec<(Status, String)> {
 fn sent_to(holders: &[&str]) -> Scene {
     let mut scene = province();
     let recipients = holders.iter().map(|holder| Selector::Agency(id(holder))).collect();
-    scene.submit(Asked::letter(1, "tinh", HOLDER).with(|asked| asked.recipients = recipients)).unwrap();
+    scene.submit(Letter::numbered(1, "tinh", HOLDER).with(|asked| asked.recipients = recipients)).unwrap();
     scene
 }
 

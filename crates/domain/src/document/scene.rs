@@ -21,7 +21,7 @@ pub(crate) const FILE: Digest = Digest([7; 32]);
 
 /// What a system hands in.
 #[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct Letter {
     pub(crate) id: Id,
     pub(crate) content: Content,
     pub(crate) recipients: Vec<Selector>,
@@ -29,9 +29,9 @@ pub(crate) struct Asked {
     pub(crate) replace_reason: String,
 }
 
-impl Asked {
+impl Letter {
     /// The `n`th letter of an agency to another.
-    pub(crate) fn letter(n: u8, from: &str, to: &str) -> Self {
+    pub(crate) fn numbered(n: u8, from: &str, to: &str) -> Self {
         Self {
             id: Id([n; 16]),
             content: Content {
@@ -140,11 +140,11 @@ impl Scene {
     }
 
     /// Submits as the issuer's system, [`NOW`]; gives the copies that go out.
-    pub(crate) fn submit(&mut self, asked: Asked) -> Result<Vec<Delivery>, Refusal> {
+    pub(crate) fn submit(&mut self, asked: Letter) -> Result<Vec<Delivery>, Refusal> {
         self.submit_at(NOW, asked)
     }
 
-    pub(crate) fn submit_at(&mut self, at: Timestamp, asked: Asked) -> Result<Vec<Delivery>, Refusal> {
+    pub(crate) fn submit_at(&mut self, at: Timestamp, asked: Letter) -> Result<Vec<Delivery>, Refusal> {
         let issuer = asked.content.issuer.to_string();
         let Decision::Record(entry) = self.as_system(&issuer, at, None, asked.command())? else { panic!("nothing was recorded") };
         match entry.events.into_iter().next() {

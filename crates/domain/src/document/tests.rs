@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::agency::scene::{Scene, faults, id};
-use crate::document::scene::{Asked, NOW, province, system};
+use crate::document::scene::{Letter, NOW, province, system};
 use crate::principal::{Caller, Role};
 
 proptest! {
@@ -105,7 +105,7 @@ fn kinds_are_read_from_a_file_and_a_bad_line_is_refused() {
 
 fn sent() -> (Scene, Document) {
     let mut scene = province();
-    scene.submit(Asked::letter(1, "tinh.huyen", "tinh.xa")).unwrap();
+    scene.submit(Letter::numbered(1, "tinh.huyen", "tinh.xa")).unwrap();
     let document = scene.document(&Id([1; 16]));
     (scene, document)
 }

@@ -4,7 +4,7 @@ use crate::agency::scene::{Scene, committee, date, id, succession};
 use crate::agency::{self, Agency, Selector, State, SuccessionKind, Tier};
 use crate::command::Decision;
 use crate::delivery::{self, Delivery, Rerouted, Role, Status};
-use crate::document::scene::{Asked, NOW, with_systems};
+use crate::document::scene::{Letter, NOW, with_systems};
 use crate::document::{self, Urgency};
 use crate::refusal::Refusal;
 use crate::route::{self, Mode, Rule};
@@ -40,7 +40,7 @@ fn set_mode(scene: &mut Scene, mode: Mode) {
 
 /// Submits the `n`th letter of `from`.
 fn send(scene: &mut Scene, n: u16, from: &str, to: &[&str], urgency: Urgency) -> Result<Vec<Delivery>, Refusal> {
-    let asked = Asked::letter(1, from, "tren").with(|asked| {
+    let asked = Letter::numbered(1, from, "tren").with(|asked| {
         asked.id = document::Id([[0; 14].as_slice(), &n.to_be_bytes()].concat().try_into().unwrap());
         asked.content.number = n.to_string();
         asked.content.urgency = urgency;

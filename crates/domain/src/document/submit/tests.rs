@@ -5,16 +5,16 @@ use crate::agency::scene::{Scene, committee, date, faults, id};
 use crate::agency::{Group, Tier};
 use crate::digest::Digest;
 use crate::document::Signer;
-use crate::document::scene::{Asked, FILE, NOW, attachment, province, reports};
+use crate::document::scene::{FILE, Letter, NOW, attachment, province, reports};
 use crate::document::{Command, Kind, KindId};
 use crate::time::Date;
 
-fn letter() -> Asked {
-    Asked::letter(1, "tinh", "tinh.xa")
+fn letter() -> Letter {
+    Letter::numbered(1, "tinh", "tinh.xa")
 }
 
 /// The fields at fault, each once, in the order they are told.
-fn fields(scene: &mut Scene, asked: Asked) -> Vec<String> {
+fn fields(scene: &mut Scene, asked: Letter) -> Vec<String> {
     let mut fields: Vec<String> = faults(scene.submit(asked)).iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect();
     fields.dedup();
     fields
@@ -33,7 +33,7 @@ fn decomposed(count: usize) -> String {
     "e\u{323}\u{302}".chars().cycle().take(count).collect()
 }
 
-type Change = fn(&mut Asked);
+type Change = fn(&mut Letter);
 
 /// Every rule that one field can break, and a change that breaks it alone.
 const BROKEN: [(&str, Change); 45] = [
@@ -118,7 +118,7 @@ fn a_rule_that_is_broken_alone_names_its_field_and_no_other() {
 
 #[test]
 fn all_rules_that_are_broken_together_are_told_at_once() {
-    let every = |a: &mut Asked| {
+    let every = |a: &mut Letter| {
         let content = &mut a.content;
         content.number = "1/2".into();
         content.notation = composed(31);
@@ -165,7 +165,7 @@ fn all_rules_that_are_broken_together_are_told_at_once() {
     assert_eq!(told, expected.map(String::from).into());
 }
 
-type Set = fn(&mut Asked, String);
+type Set = fn(&mut Letter, String);
 
 #[test]
 fn lengths_are_counted_in_characters_and_the_limit_itself_is_allowed() {
@@ -187,9 +187,9 @@ fn lengths_are_counted_in_characters_and_the_limit_itself_is_allowed() {
         let max = if field == "document.printed_recipients" { max - 1 } else { max };
         for form in [composed as fn(usize) -> String, decomposed] {
             let mut scene = scene();
-            scene.submit(Asked::letter(9, "tinh", "tinh.xa")).unwrap();
+            scene.submit(Letter::numbered(9, "tinh", "tinh.xa")).unwrap();
             n += 1;
-            let asked = Asked::letter(n, "tinh", "tinh.xa");
+            let asked = Letter::numbered(n, "tinh", "tinh.xa");
             assert_eq!(fields(&mut scene, asked.clone().with(|a| set(a, form(max + 1)))), [field]);
             let within = asked.with(|a| set(a, form(max)));
             scene.submit(within.clone()).unwrap_or_else(|refusal| panic!("{field}: {refusal}"));
@@ -225,7 +225,7 @@ fn what_is_just_within_the_rules_is_taken() {
         let copies = scene().submit(letter().with(|a| a.content.urgency = urgency)).unwrap();
         assert_eq!(copies[0].urgency, urgency);
     }
-    let unknown = |a: &mut Asked| a.content.kind = KindId::parse("to-roi").unwrap();
+    let unknown = |a: &mut Letter| a.content.kind = KindId::parse("to-roi").unwrap();
     assert!(province().submit(letter().with(unknown)).is_ok(), "a hub without a list of kinds takes all");
 }
 
@@ -233,7 +233,7 @@ fn what_is_just_within_the_rules_is_taken() {
 fn the_day_of_issue_is_compared_with_the_day_in_vietnam() {
     // 2025-12-31T17:00:00Z is the first moment of 2026 in Vietnam (date -ud @1767200400).
     let new_year = Timestamp::from_seconds(1_767_200_400);
-    let of_2026 = |a: &mut Asked| a.content.date = date("2026-01-01");
+    let of_2026 = |a: &mut Letter| a.content.date = date("2026-01-01");
     let before = Timestamp::from_micros(new_year.micros() - 1);
     assert_eq!(faults(scene().submit_at(before, letter().with(of_2026))), ["document.issue_date must not be in the future"]);
     assert!(scene().submit_at(new_year, letter().with(of_2026)).is_ok());
@@ -241,7 +241,7 @@ fn the_day_of_issue_is_compared_with_the_day_in_vietnam() {
 
 #[test]
 fn a_detached_signature_stands_behind_the_file_it_signs() {
-    let behind = |a: &mut Asked| {
+    let behind = |a: &mut Letter| {
         a.content.attachments = vec![attachment("a.pdf", AttachmentRole::Main), attachment("a.p7s", AttachmentRole::DetachedSignature)];
     };
     assert!(scene().submit(letter().with(behind)).is_ok());
@@ -263,7 +263,7 @@ fn state_secrets_are_refused_by_their_field_or_by_a_plain_mark() {
         let refused = scene.submit(letter().with(change));
         assert_eq!(refused, Err(Refusal::Secret { field: field.into(), marking: marking.into() }));
     }
-    let ordinary = |a: &mut Asked| {
+    let ordinary = |a: &mut Letter| {
         a.content.secrecy = " ".into();
         a.content.subject = "Kế hoạch bảo vệ bí mật nhà nước năm 2025".into();
         a.content.attachments.push(attachment("Mật độ dân số.pdf", AttachmentRole::Appendix));
@@ -277,7 +277,7 @@ fn state_secrets_are_refused_by_their_field_or_by_a_plain_mark() {
 #[test]
 fn an_amendment_leaves_alone_what_it_does_not_change() {
     let mut scene = scene();
-    let in_time = |a: &mut Asked| (a.content.urgency, a.content.deliver_by) = (Urgency::ExpressAtTime, after(60));
+    let in_time = |a: &mut Letter| (a.content.urgency, a.content.deliver_by) = (Urgency::ExpressAtTime, after(60));
     let issued = letter().with(in_time);
     scene.submit(issued.clone()).unwrap();
     scene.admin(command(Command::SetKinds(vec![kind("quyet-dinh")]))).unwrap();
@@ -322,8 +322,8 @@ fn only_the_system_of_an_active_issuer_may_submit() {
 #[test]
 fn a_reply_answers_a_document_that_the_issuer_sent_or_received() {
     let mut scene = scene();
-    scene.submit(Asked::letter(1, "tinh", "tinh.xa")).unwrap();
-    let reply = |n, from, to| Asked::letter(n, from, to).with(|a| a.content.in_reply_to = Some(Id([1; 16])));
+    scene.submit(Letter::numbered(1, "tinh", "tinh.xa")).unwrap();
+    let reply = |n, from, to| Letter::numbered(n, from, to).with(|a| a.content.in_reply_to = Some(Id([1; 16])));
     assert!(scene.submit(reply(2, "tinh.xa", "tinh")).is_ok(), "the recipient answers");
     assert!(scene.submit(reply(3, "tinh", "tinh.xa")).is_ok(), "the issuer goes back to its own");
     let stranger = fields(&mut scene, reply(4, "tinh.huyen", "tinh"));
@@ -334,12 +334,12 @@ fn a_reply_answers_a_document_that_the_issuer_sent_or_received() {
 fn a_replacement_names_documents_of_the_issuer_that_are_in_force_each_once() {
     let mut scene = scene();
     for n in [1, 2] {
-        scene.submit(Asked::letter(n, "tinh", "tinh.xa")).unwrap();
+        scene.submit(Letter::numbered(n, "tinh", "tinh.xa")).unwrap();
     }
-    scene.submit(Asked::letter(3, "tinh.xa", "tinh")).unwrap();
+    scene.submit(Letter::numbered(3, "tinh.xa", "tinh")).unwrap();
     let replacing = |ids: &[u8]| {
         let ids = ids.iter().map(|n| Id([*n; 16])).collect();
-        Asked::letter(9, "tinh", "tinh.xa").with(|a| (a.replaces, a.replace_reason) = (ids, "Ban hành lại".into()))
+        Letter::numbered(9, "tinh", "tinh.xa").with(|a| (a.replaces, a.replace_reason) = (ids, "Ban hành lại".into()))
     };
     let twice = faults(scene.submit(replacing(&[1, 2, 1, 2, 2])));
     assert_eq!(twice, ["replaces[2] is named twice", "replaces[3] is named twice", "replaces[4] is named twice"]);
@@ -372,8 +372,8 @@ fn a_removed_recipient_and_one_to_forward_to_are_named_once() {
 }
 
 /// A letter of a day under a number.
-fn numbered(n: u8, number: &str, notation: &str, day: Date) -> Asked {
-    Asked::letter(n, "tinh", "tinh.xa").with(|a| {
+fn numbered(n: u8, number: &str, notation: &str, day: Date) -> Letter {
+    Letter::numbered(n, "tinh", "tinh.xa").with(|a| {
         (a.content.number, a.content.notation, a.content.date) = (number.into(), notation.into(), day);
     })
 }
@@ -394,7 +394,7 @@ fn a_number_is_given_once_a_year_by_one_issuer() {
     scene.submit(numbered(4, "50", "UBND-VX", last)).unwrap();
     scene.submit(numbered(5, "05a", "UBND-VX", last)).unwrap();
     assert!(matches!(scene.submit(numbered(6, "5A", "UBND-VX", last)), Err(Refusal::NumberTaken { .. })));
-    let other = Asked::letter(6, "tinh.huyen", "tinh.xa").with(|a| (a.content.number, a.content.date) = ("05".into(), last));
+    let other = Letter::numbered(6, "tinh.huyen", "tinh.xa").with(|a| (a.content.number, a.content.date) = ("05".into(), last));
     scene.submit(other).unwrap();
     let taken = scene.submit(numbered(7, "5", "UBND-VX", date("2025-06-30")));
     let earlier = Id([2; 16]);
@@ -409,11 +409,11 @@ fn a_number_and_a_file_name_are_the_same_however_their_letters_are_composed() {
     scene.submit(numbered(1, "1", "BC\u{110}T\u{1af}", day)).unwrap();
     assert!(matches!(scene.submit(numbered(2, "1", "BC\u{110}TU\u{31b}", day)), Err(Refusal::NumberTaken { .. })));
     assert!(scene.submit(numbered(2, "1", "BC\u{110}TU", day)).is_ok(), "U is another letter");
-    let twice = |a: &mut Asked| {
+    let twice = |a: &mut Letter| {
         a.content.attachments[0].file_name = "Ba\u{309}ng.pdf".into();
         a.content.attachments.push(attachment("B\u{1ea3}ng.pdf", AttachmentRole::Appendix));
     };
-    assert_eq!(fields(&mut scene, Asked::letter(3, "tinh", "tinh.xa").with(twice)), ["document.attachments[1].file_name"]);
+    assert_eq!(fields(&mut scene, Letter::numbered(3, "tinh", "tinh.xa").with(twice)), ["document.attachments[1].file_name"]);
 }
 
 #[test]
@@ -444,12 +444,12 @@ fn the_number_of_a_recalled_document_is_not_given_again() {
 fn a_payload_must_be_uploaded_by_the_caller_or_come_with_a_document_it_holds() {
     let mut scene = scene();
     let own = Digest([8; 32]);
-    let with_own = |asked: Asked| asked.with(|a| a.content.attachments[0].payload = own);
+    let with_own = |asked: Letter| asked.with(|a| a.content.attachments[0].payload = own);
     assert_eq!(scene.submit(with_own(letter())), Err(Refusal::PayloadUnknown(own)));
     let store = crate::command::Command::Payload(payload::Command::Store { digest: own, size: 1_234 });
     scene.as_system("tinh.xa", NOW, None, store).unwrap();
     assert_eq!(scene.submit(with_own(letter())), Err(Refusal::PayloadUnknown(own)), "another's upload");
-    scene.submit(with_own(Asked::letter(2, "tinh.xa", "tinh"))).unwrap();
+    scene.submit(with_own(Letter::numbered(2, "tinh.xa", "tinh"))).unwrap();
     scene.submit(with_own(letter())).unwrap();
     assert_eq!(scene.document(&letter().id).content.attachments[0].size, 1_234);
 }
