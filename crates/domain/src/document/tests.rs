@@ -165,3 +165,29 @@ fn a_removed_recipient_reads_no_files_while_it_is_asked_and_nothing_once_it_agre
     assert_eq!(document.state, State::Issued);
     assert_eq!(may_read(&scene.rows, &holder, &document), Ok(false));
 }
+
+#[test]
+fn a_removed_recipient_stays_asked_for_its_copy_when_the_document_is_amended() {
+    let mut scene = province();
+    let both = |letter: &mut Letter| letter.recipients = vec![Selector::Agency(id("tinh.xa")), Selector::Agency(id("tinh.huyen.xa"))];
+    scene.submit(Letter::numbered(1, "tinh", "tinh.xa").with(both)).unwrap();
+    for agency in ["tinh.xa", "tinh.huyen.xa"] {
+        let command = delivery::Command::Arrive { agency: id(agency), documents: vec![Id([1; 16])], how: delivery::HandOver::Watch };
+        scene.as_system(agency, NOW, None, crate::command::Command::Delivery(command)).unwrap();
+    }
+    let amend = |content: Option<Content>, remove: &[&str]| Command::Amend {
+        document: Id([1; 16]),
+        reports: content.as_ref().map(scene::reports).unwrap_or_default(),
+        content,
+        add: vec![],
+        remove: remove.iter().map(|name| id(name)).collect(),
+        reason: "Sửa".into(),
+    };
+    scene.as_system("tinh", NOW, None, amend(None, &["tinh.xa"])).unwrap();
+    let mended = Content { subject: "V/v đính chính".into(), ..Letter::numbered(1, "tinh", "tinh.xa").content };
+    scene.as_system("tinh", NOW, None, amend(Some(mended), &[])).unwrap();
+    let asked =
+        |agency: &str| delivery::find(&scene.rows, &Id([1; 16]), &id(agency)).unwrap().unwrap().question.map(|question| question.asked);
+    assert_eq!(asked("tinh.xa"), Some(delivery::Asked::Recall));
+    assert_eq!(asked("tinh.huyen.xa"), Some(delivery::Asked::Amendment));
+}

@@ -272,3 +272,30 @@ fn an_amendment_tells_a_superior_that_holds_a_copy_whom_else_to_forward_to() {
     assert_eq!(copy("den-bo"), None);
     assert_eq!(forward(&mut scene, 1, &[]), Ok(vec![direct("den-bo")]));
 }
+
+#[test]
+fn what_is_asked_back_or_replaced_is_not_forwarded_and_what_stays_is() {
+    let mut scene = country();
+    set_mode(&mut scene, Mode::ViaSuperior);
+    for n in [1, 2] {
+        send(&mut scene, n, "tren.xa", &["den-tinh"], Urgency::Ordinary).unwrap();
+    }
+    let document = |n: u8| document::Id([[0; 15].as_slice(), &[n]].concat().try_into().unwrap());
+    let report = |scene: &mut Scene, status| {
+        let note = "lý do".to_owned();
+        let report = delivery::Report { status, at: NOW, note, refusal: None, staff: String::new(), register_number: String::new() };
+        let command = delivery::Command::Report { document: document(1), agency: id("tren"), report };
+        scene.as_system("tren", NOW, None, crate::command::Command::Delivery(command)).unwrap();
+    };
+    report(&mut scene, Status::Accepted);
+    scene.as_system("tren.xa", NOW, None, document::Command::Recall { document: document(1), reason: "Nhầm".into() }).unwrap();
+    assert_eq!(forward(&mut scene, 1, &[]), Err(Refusal::Frozen));
+    report(&mut scene, Status::TakeBackDeclined);
+    assert_eq!(forward(&mut scene, 1, &[]), Ok(vec![direct("den-tinh")]), "the superior keeps its copy and its task");
+
+    let replacing = Letter::numbered(9, "tren.xa", "den-xa");
+    let replacing = replacing.with(|asked| (asked.replaces, asked.replace_reason) = (vec![document(2)], "Ban hành lại".into()));
+    scene.submit(replacing).unwrap();
+    let refused = forward(&mut scene, 2, &[]);
+    assert!(matches!(refused, Err(Refusal::DocumentState { state: "replaced", .. })), "{refused:?}");
+}

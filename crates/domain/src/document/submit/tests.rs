@@ -409,6 +409,8 @@ fn a_number_and_a_file_name_are_the_same_however_their_letters_are_composed() {
     scene.submit(numbered(1, "1", "BC\u{110}T\u{1af}", day)).unwrap();
     assert!(matches!(scene.submit(numbered(2, "1", "BC\u{110}TU\u{31b}", day)), Err(Refusal::NumberTaken { .. })));
     assert!(scene.submit(numbered(2, "1", "BC\u{110}TU", day)).is_ok(), "U is another letter");
+    scene.submit(numbered(4, "1a\u{302}", "VP", day)).unwrap();
+    assert!(matches!(scene.submit(numbered(5, "01\u{c2}", "VP", day)), Err(Refusal::NumberTaken { .. })));
     let twice = |a: &mut Letter| {
         a.content.attachments[0].file_name = "Ba\u{309}ng.pdf".into();
         a.content.attachments.push(attachment("B\u{1ea3}ng.pdf", AttachmentRole::Appendix));
