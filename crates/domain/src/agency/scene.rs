@@ -125,6 +125,13 @@ pub(crate) fn faults<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Vec<Stri
     }
 }
 
+/// The fields at fault, each once, in the order they are told.
+pub(crate) fn fields<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Vec<String> {
+    let mut fields: Vec<String> = faults(result).iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect();
+    fields.dedup();
+    fields
+}
+
 /// Cà Mau and Bạc Liêu before July 2025, in small.
 pub(crate) fn agencies_before_2025() -> Vec<Agency> {
     vec![

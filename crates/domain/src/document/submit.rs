@@ -336,6 +336,8 @@ pub(super) fn route_out(
 }
 
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod tests;

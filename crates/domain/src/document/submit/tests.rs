@@ -1,23 +1,15 @@
 //! What a submission may state (national-axis §1.3 and §5: QCVN 102:2016/BTTTT, NĐ 30/2020/NĐ-CP, Appendix VI).
 
 use super::*;
-use crate::agency::scene::{Scene, committee, date, faults, id};
+use crate::agency::scene::{Scene, committee, date, faults, fields, id};
 use crate::agency::{Group, Tier};
 use crate::digest::Digest;
 use crate::document::Signer;
-use crate::document::scene::{FILE, Letter, NOW, attachment, province, reports};
+use crate::document::scene::{Letter, NOW, attachment, province, reports};
 use crate::document::{Command, Kind, KindId};
-use crate::time::Date;
 
 fn letter() -> Letter {
     Letter::numbered(1, "tinh", "tinh.xa")
-}
-
-/// The fields at fault, each once, in the order they are told.
-fn fields(scene: &mut Scene, asked: Letter) -> Vec<String> {
-    let mut fields: Vec<String> = faults(scene.submit(asked)).iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect();
-    fields.dedup();
-    fields
 }
 
 fn after(seconds: i64) -> Option<Timestamp> {
@@ -111,7 +103,7 @@ fn command(command: Command) -> crate::command::Command {
 fn a_rule_that_is_broken_alone_names_its_field_and_no_other() {
     let mut scene = scene();
     for (i, (field, change)) in BROKEN.into_iter().enumerate() {
-        assert_eq!(fields(&mut scene, letter().with(change)), [field], "change {i}");
+        assert_eq!(fields(scene.submit(letter().with(change))), [field], "change {i}");
     }
     scene.submit(letter()).unwrap();
 }
@@ -161,7 +153,7 @@ fn all_rules_that_are_broken_together_are_told_at_once() {
         "replaces[1]",
         "replaces[2]",
     ];
-    let told: BTreeSet<String> = fields(&mut scene(), letter().with(every)).into_iter().collect();
+    let told: BTreeSet<String> = fields(scene().submit(letter().with(every))).into_iter().collect();
     assert_eq!(told, expected.map(String::from).into());
 }
 
@@ -190,7 +182,7 @@ fn lengths_are_counted_in_characters_and_the_limit_itself_is_allowed() {
             scene.submit(Letter::numbered(9, "tinh", "tinh.xa")).unwrap();
             n += 1;
             let asked = Letter::numbered(n, "tinh", "tinh.xa");
-            assert_eq!(fields(&mut scene, asked.clone().with(|a| set(a, form(max + 1)))), [field]);
+            assert_eq!(fields(scene.submit(asked.clone().with(|a| set(a, form(max + 1))))), [field]);
             let within = asked.with(|a| set(a, form(max)));
             scene.submit(within.clone()).unwrap_or_else(|refusal| panic!("{field}: {refusal}"));
             let kept = scene.document(&within.id).content;
@@ -326,7 +318,7 @@ fn a_reply_answers_a_document_that_the_issuer_sent_or_received() {
     let reply = |n, from, to| Letter::numbered(n, from, to).with(|a| a.content.in_reply_to = Some(Id([1; 16])));
     assert!(scene.submit(reply(2, "tinh.xa", "tinh")).is_ok(), "the recipient answers");
     assert!(scene.submit(reply(3, "tinh", "tinh.xa")).is_ok(), "the issuer goes back to its own");
-    let stranger = fields(&mut scene, reply(4, "tinh.huyen", "tinh"));
+    let stranger = fields(scene.submit(reply(4, "tinh.huyen", "tinh")));
     assert_eq!(stranger, ["document.in_reply_to"], "whether it exists is not told");
 }
 
@@ -369,77 +361,6 @@ fn a_removed_recipient_and_one_to_forward_to_are_named_once() {
     };
     let forwarded = scene.as_system("tinh.xa", NOW, None, crate::command::Command::Delivery(forward));
     assert_eq!(faults(forwarded), ["note has 501 characters, at most 500 are allowed", "to[2] is named twice"]);
-}
-
-/// A letter of a day under a number.
-fn numbered(n: u8, number: &str, notation: &str, day: Date) -> Letter {
-    Letter::numbered(n, "tinh", "tinh.xa").with(|a| {
-        (a.content.number, a.content.notation, a.content.date) = (number.into(), notation.into(), day);
-    })
-}
-
-#[test]
-fn a_number_is_given_once_a_year_by_one_issuer() {
-    let mut scene = scene();
-    let (last, first) = (date("2024-12-31"), date("2025-01-01"));
-    scene.submit(numbered(1, "05", "UBND-VX", last)).unwrap();
-    // Zeros in front and the case of letters make no other number (NĐ 30/2020, Điều 15: 05 is written for 5).
-    for (number, notation) in [("05", "UBND-VX"), ("5", "UBND-VX"), ("005", "ubnd-vx"), ("5", "Ubnd-Vx")] {
-        let taken = Refusal::NumberTaken { number: number.into(), notation: notation.into(), year: 2024, earlier: Id([1; 16]) };
-        assert_eq!(scene.submit(numbered(2, number, notation, date("2024-01-01"))), Err(taken));
-    }
-    // Printed days of two years are two series, however close; so are other notations, numbers and issuers.
-    scene.submit(numbered(2, "05", "UBND-VX", first)).unwrap();
-    scene.submit(numbered(3, "05", "UBND-TH", last)).unwrap();
-    scene.submit(numbered(4, "50", "UBND-VX", last)).unwrap();
-    scene.submit(numbered(5, "05a", "UBND-VX", last)).unwrap();
-    assert!(matches!(scene.submit(numbered(6, "5A", "UBND-VX", last)), Err(Refusal::NumberTaken { .. })));
-    let other = Letter::numbered(6, "tinh.huyen", "tinh.xa").with(|a| (a.content.number, a.content.date) = ("05".into(), last));
-    scene.submit(other).unwrap();
-    let taken = scene.submit(numbered(7, "5", "UBND-VX", date("2025-06-30")));
-    let earlier = Id([2; 16]);
-    assert_eq!(taken, Err(Refusal::NumberTaken { number: "5".into(), notation: "UBND-VX".into(), year: 2025, earlier }));
-}
-
-#[test]
-fn a_number_and_a_file_name_are_the_same_however_their_letters_are_composed() {
-    let mut scene = scene();
-    let day = date("2025-01-01");
-    // BCĐTƯ with one character for Ư, and with two.
-    scene.submit(numbered(1, "1", "BC\u{110}T\u{1af}", day)).unwrap();
-    assert!(matches!(scene.submit(numbered(2, "1", "BC\u{110}TU\u{31b}", day)), Err(Refusal::NumberTaken { .. })));
-    assert!(scene.submit(numbered(2, "1", "BC\u{110}TU", day)).is_ok(), "U is another letter");
-    scene.submit(numbered(4, "1a\u{302}", "VP", day)).unwrap();
-    assert!(matches!(scene.submit(numbered(5, "01\u{c2}", "VP", day)), Err(Refusal::NumberTaken { .. })));
-    let twice = |a: &mut Letter| {
-        a.content.attachments[0].file_name = "Ba\u{309}ng.pdf".into();
-        a.content.attachments.push(attachment("B\u{1ea3}ng.pdf", AttachmentRole::Appendix));
-    };
-    assert_eq!(fields(&mut scene, Letter::numbered(3, "tinh", "tinh.xa").with(twice)), ["document.attachments[1].file_name"]);
-}
-
-#[test]
-fn the_parts_of_a_number_do_not_run_into_each_other() {
-    let mut scene = scene();
-    let day = date("2025-01-01");
-    scene.submit(numbered(1, "1", "2A", day)).unwrap();
-    scene.submit(numbered(2, "12", "A", day)).unwrap();
-    scene.submit(numbered(3, "A", "0", day)).unwrap();
-    scene.submit(numbered(4, "0", "A", day)).unwrap();
-    assert!(matches!(scene.submit(numbered(5, "00", "A", day)), Err(Refusal::NumberTaken { .. })));
-}
-
-#[test]
-fn the_number_of_a_recalled_document_is_not_given_again() {
-    let mut scene = scene();
-    scene.submit(letter()).unwrap();
-    let recall = Command::Recall { document: letter().id, reason: "Gửi nhầm".into() };
-    scene.as_system("tinh", NOW, None, recall).unwrap();
-    assert!(matches!(scene.document(&letter().id).state, State::Recalled { .. }));
-    assert_eq!(payload::find(&scene.rows, &FILE).map(|found| found.is_some()), Ok(true), "others uploaded the bytes too");
-    let again = scene.submit(letter().with(|a| a.id = Id([2; 16])));
-    let (number, notation) = ("1".into(), "UBND-VX".into());
-    assert_eq!(again, Err(Refusal::NumberTaken { number, notation, year: 2025, earlier: letter().id }));
 }
 
 #[test]
