@@ -1,6 +1,7 @@
 //! What the hub says no to, how, and that nothing is left behind.
 
 use api::v1;
+use api::v1::principal_service_client::PrincipalServiceClient;
 use testkit::attack;
 use testkit::pdf::{Draft, SignOptions, sign};
 use testkit::pki::SignerKind;
@@ -149,6 +150,24 @@ async fn a_state_secret_is_refused_by_its_marking() {
     letter.secrecy = "TỐI MẬT".into();
     let refused = province.submit(letter, vec![to_agency(COMMUNE)]).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "STATE_SECRET".into()));
+    assert_eq!(fields(&refused), ["document.secrecy"]);
+    let marked = province.letter("1", "(Tối mật) Kế hoạch diễn tập", &payload);
+    let refused = province.submit(marked, vec![to_agency(COMMUNE)]).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "STATE_SECRET".into()));
+    assert_eq!(fields(&refused), ["document.subject"]);
+    let ordinary = province.letter("1", "Kế hoạch bảo vệ bí mật nhà nước", &payload);
+    province.submit(ordinary, vec![to_agency(COMMUNE)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_last_admin_cannot_cut_itself_off() {
+    let cast = Cast::new().await;
+    let mut admin = PrincipalServiceClient::new(cast.hub.connect("admin").await.unwrap());
+    let request = v1::RevokePrincipalRequest { name: "principals/admin".into(), reason: "Nghỉ hưu".into() };
+    let refused = admin.revoke_principal(request).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, "LAST_ADMIN".into()));
+    let caller = admin.get_caller(v1::GetCallerRequest {}).await.unwrap().into_inner();
+    assert_eq!((caller.name.as_str(), caller.state()), ("principals/admin", v1::PrincipalState::Active));
 }
 
 #[tokio::test]

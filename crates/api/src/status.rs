@@ -175,8 +175,8 @@ impl Failure {
             Self::Refused(Refusal::Invalid(invalid)) => {
                 details.set_bad_request(violations(invalid.faults()));
             }
-            Self::Refused(Refusal::Secret(_)) => {
-                details.add_bad_request_violation("document.secrecy", "must be empty: state secrets are not exchanged over this hub");
+            Self::Refused(Refusal::Secret { field, .. }) => {
+                details.add_bad_request_violation(field, "must bear no mark of secrecy: state secrets are not exchanged over this hub");
             }
             Self::Refused(Refusal::NotFound { name } | Refusal::Exists { name }) => {
                 details.set_resource_info(kind_of(name), name, "", "");
@@ -235,6 +235,7 @@ fn refused(refusal: &Refusal) -> Row {
         }
         Refusal::CredentialTaken { holder } => row(AlreadyExists, "CREDENTIAL_TAKEN", [("holder", format!("principals/{holder}"))]),
         Refusal::PrincipalRevoked(id) => row(FailedPrecondition, "PRINCIPAL_REVOKED", [("principal", format!("principals/{id}"))]),
+        Refusal::LastAdmin(id) => row(FailedPrecondition, "LAST_ADMIN", [("principal", format!("principals/{id}"))]),
         Refusal::IssuerInactive { agency, state } => {
             row(PermissionDenied, "AGENCY_SUSPENDED", [("agency", format!("agencies/{agency}")), ("state", (*state).to_owned())])
         }
@@ -267,7 +268,7 @@ fn refused(refusal: &Refusal) -> Row {
                 ("document", format!("documents/{earlier}")),
             ],
         ),
-        Refusal::Secret(marking) => row(InvalidArgument, "STATE_SECRET", [("secrecy", marking.clone())]),
+        Refusal::Secret { marking, .. } => row(InvalidArgument, "STATE_SECRET", [("secrecy", marking.clone())]),
         Refusal::PayloadUnknown(digest) => row(FailedPrecondition, "PAYLOAD_UNKNOWN", [("payload", format!("payloads/{digest}"))]),
         Refusal::SignatureRefused { cause, .. } => {
             let reason = match cause {

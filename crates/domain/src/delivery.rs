@@ -344,4 +344,8 @@ pub struct Change {
 }
 
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -2,6 +2,9 @@
 
 mod recall;
 mod rows;
+#[cfg(test)]
+pub(crate) mod scene;
+mod secrecy;
 mod submit;
 
 use std::collections::BTreeSet;
@@ -202,7 +205,7 @@ pub struct Content {
     pub attachments: Vec<Attachment>,
     /// The document this one answers.
     pub in_reply_to: Option<Id>,
-    /// Độ mật as marked; anything but empty is refused: state secrets do not travel here.
+    /// Độ mật as marked; anything but empty is refused: state secrets do not travel here. So is a plain mark elsewhere.
     pub secrecy: String,
 }
 
@@ -411,3 +414,6 @@ pub fn parse_kinds(text: &str) -> Result<Vec<Kind>, Invalid> {
     check.finish()?;
     Ok(kinds)
 }
+
+#[cfg(test)]
+mod tests;

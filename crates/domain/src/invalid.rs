@@ -1,5 +1,6 @@
 //! All faults of a request at once: each names its field and the rule that it breaks.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,14 @@ impl Checker {
         }
     }
 
+    /// Notes a fault for each of `items` that stands in the list before.
+    pub fn distinct<T: Ord>(&mut self, field: &str, items: &[T]) {
+        let mut seen = BTreeSet::new();
+        for (i, item) in items.iter().enumerate() {
+            self.require(seen.insert(item), format!("{field}[{i}]"), "is named twice");
+        }
+    }
+
     /// The value, or a noted fault.
     pub fn parse<T, E: fmt::Display>(&mut self, field: impl Into<String>, result: Result<T, E>) -> Option<T> {
         result.map_err(|e| self.fault(field, e)).ok()
@@ -84,6 +93,8 @@ impl Checker {
 }
 
 /// Checks a text that people wrote: not blank unless `min` is 0, no control characters, at most `max` characters (not bytes).
+/// Characters are Unicode scalar values as sent, which is what columns and XML schemas of the axis count: ệ is one composed, and
+/// three decomposed.
 pub fn text(value: &str, min: usize, max: usize) -> Result<(), String> {
     let count = value.chars().count();
     if value.chars().any(|c| c.is_control() && c != '\n') {
@@ -94,5 +105,59 @@ pub fn text(value: &str, min: usize, max: usize) -> Result<(), String> {
         Err(format!("has {count} characters, at most {max} are allowed"))
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_text_is_bounded_in_characters_and_free_of_control_characters() {
+        let faults = |value: &str, min| text(value, min, 3).unwrap_err();
+        for value in ["abc", "a\nb", "ệệệ", "e\u{323}\u{302}", " a ", "👍👍👍", "\u{a0}x"] {
+            assert_eq!(text(value, 1, 3), Ok(()), "{value:?}");
+        }
+        for value in ["", "\n", "  \u{2003}"] {
+            assert_eq!(text(value, 0, 3), Ok(()), "{value:?}");
+            assert_eq!(faults(value, 1), "is required", "{value:?}");
+        }
+        assert_eq!(faults("ệệệệ", 1), "has 4 characters, at most 3 are allowed");
+        assert_eq!(faults("e\u{323}\u{302}n", 0), "has 4 characters, at most 3 are allowed");
+        // C0, DEL and C1 (Unicode general category Cc), wherever they stand.
+        for control in ["\0", "\t", "\r", "\u{1b}", "\u{7f}", "\u{80}", "\u{9f}"] {
+            assert_eq!(faults(&format!("a{control}"), 0), "holds control characters", "{control:?}");
+            assert_eq!(faults(control, 1), "holds control characters", "{control:?}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_told_in_the_order_they_were_found() {
+        let mut check = Checker::default();
+        assert!(check.is_clean());
+        check.require(true, "none", "is fine");
+        assert_eq!(check.parse("n", "7".parse::<u8>()), Some(7));
+        assert!(check.is_clean());
+        check.require(false, "b", "is wrong");
+        assert_eq!(check.parse("n", "x".parse::<u8>()), None);
+        check.merge(Invalid::one("a", "is required"));
+        check.distinct("list", &["x", "y", "x", "x"]);
+        assert!(!check.is_clean());
+        let invalid = check.finish().unwrap_err();
+        let told = "b is wrong; n invalid digit found in string; a is required; list[2] is named twice; list[3] is named twice";
+        assert_eq!(invalid.to_string(), told);
+        assert_eq!(invalid.faults().len(), 5);
+    }
+
+    proptest! {
+        #[test]
+        fn only_repetitions_are_named_and_each_of_them(items in prop::collection::vec(0..6_u8, 0..12)) {
+            let mut check = Checker::default();
+            check.distinct("ids", &items);
+            let named: Vec<String> = check.finish().err().map_or(vec![], |invalid| invalid.faults().iter().map(|f| f.field.clone()).collect());
+            let repeated = (0..items.len()).filter(|i| items[..*i].contains(&items[*i]));
+            prop_assert_eq!(named, repeated.map(|i| format!("ids[{i}]")).collect::<Vec<_>>());
+        }
     }
 }

@@ -180,7 +180,7 @@ pub fn may_read(rows: &dyn State, caller: &Caller, digest: &Digest) -> Result<bo
 }
 
 /// The documents that hold a payload, and since when.
-fn holders(rows: &dyn State, digest: &Digest) -> Result<Vec<(document::Id, u64)>, Fault> {
+pub(crate) fn holders(rows: &dyn State, digest: &Digest) -> Result<Vec<(document::Id, u64)>, Fault> {
     let rows = under(rows, HOLDERS, digest)?;
     Ok(rows.iter().filter_map(|(key, since)| Some((document::Id(key.get(32..)?.try_into().ok()?), *since))).collect())
 }
@@ -204,4 +204,98 @@ fn under(rows: &dyn State, table: Table, digest: &Digest) -> Result<Vec<(Vec<u8>
 
 fn sequence(bytes: &[u8]) -> Result<u64, Fault> {
     bytes.try_into().map(u64::from_be_bytes).map_err(|_| Fault("a sequence in a payload's rows is not eight bytes".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agency::scene::{Scene, id};
+    use crate::command;
+    use crate::delivery;
+    use crate::document::scene::{Letter, NOW, province, system};
+
+    const OWN: Digest = Digest([8; 32]);
+
+    fn store(scene: &mut Scene, agency: &str) -> Result<command::Decision, Refusal> {
+        scene.as_system(agency, NOW, None, command::Command::Payload(Command::Store { digest: OWN, size: 5 }))
+    }
+
+    /// A letter of the province to the commune with a file of its own.
+    fn sent() -> Scene {
+        let mut scene = province();
+        store(&mut scene, "tinh").unwrap();
+        scene.submit(Letter::numbered(1, "tinh", "tinh.xa").with(|asked| asked.content.attachments[0].payload = OWN)).unwrap();
+        scene
+    }
+
+    fn readers(scene: &Scene) -> Vec<&'static str> {
+        let may = |caller: &Caller| may_read(&scene.rows, caller, &OWN).unwrap();
+        ["tinh", "tinh.xa", "tinh.huyen"].into_iter().filter(|agency| may(&system(agency))).collect()
+    }
+
+    fn report(scene: &mut Scene, status: delivery::Status) {
+        let report =
+            delivery::Report {
+                status, at: NOW, note: "lý do".into(), refusal: None, staff: String::new(), register_number: String::new()
+            };
+        let command = delivery::Command::Report { document: document::Id([1; 16]), agency: id("tinh.xa"), report };
+        scene.as_system("tinh.xa", NOW, None, command::Command::Delivery(command)).unwrap();
+    }
+
+    #[test]
+    fn only_agency_systems_store_and_the_same_bytes_once() {
+        let mut scene = province();
+        let command = command::Command::Payload(Command::Store { digest: OWN, size: 5 });
+        for role in [Role::Admin, Role::Auditor, Role::Supervisor { subtrees: vec![id("tinh")] }] {
+            assert_eq!(scene.by(role, &command), Err(Refusal::Denied));
+        }
+        assert!(matches!(store(&mut scene, "tinh"), Ok(command::Decision::Record(_))));
+        let seq = scene.seq;
+        assert!(matches!(store(&mut scene, "tinh"), Ok(command::Decision::Nothing { .. })));
+        assert!(matches!(store(&mut scene, "tinh.xa"), Ok(command::Decision::Record(_))), "it uploaded them too");
+        assert_eq!(find(&scene.rows, &OWN), Ok(Some(Payload { digest: OWN, size: 5, stored_seq: seq })));
+    }
+
+    #[test]
+    fn bytes_are_read_by_who_uploaded_them_and_by_who_holds_a_document_with_them() {
+        let mut scene = province();
+        assert_eq!(readers(&scene), Vec::<&str>::new());
+        store(&mut scene, "tinh").unwrap();
+        assert_eq!(readers(&scene), ["tinh"]);
+        let scene = sent();
+        assert_eq!(readers(&scene), ["tinh", "tinh.xa"]);
+        let may = |role| may_read(&scene.rows, &Caller { principal: principal::Id::hub(), role }, &OWN).unwrap();
+        assert!(may(Role::Auditor));
+        assert!(!may(Role::Admin));
+        assert!(!may(Role::Supervisor { subtrees: vec![id("tinh")] }));
+        let unknown = Caller { principal: principal::Id::hub(), role: Role::Auditor };
+        assert_eq!(may_read(&scene.rows, &unknown, &Digest([9; 32])), Ok(false));
+    }
+
+    #[test]
+    fn a_copy_that_is_asked_back_is_read_again_only_if_it_stays() {
+        let mut scene = sent();
+        report(&mut scene, delivery::Status::Accepted);
+        let recall = document::Command::Recall { document: document::Id([1; 16]), reason: "nhầm".into() };
+        scene.as_system("tinh", NOW, None, recall.clone()).unwrap();
+        assert_eq!(readers(&scene), ["tinh"]);
+        report(&mut scene, delivery::Status::TakeBackDeclined);
+        assert_eq!(readers(&scene), ["tinh", "tinh.xa"]);
+        scene.as_system("tinh", NOW, None, recall).unwrap();
+        report(&mut scene, delivery::Status::TakeBackAgreed);
+        assert_eq!(readers(&scene), Vec::<&str>::new());
+        assert_eq!(find(&scene.rows, &OWN), Ok(None), "nobody holds the bytes");
+        assert_eq!(holders(&scene.rows, &OWN), Ok(vec![]));
+    }
+
+    #[test]
+    fn bytes_that_another_document_holds_outlive_a_recall() {
+        let mut scene = sent();
+        let second = Letter::numbered(2, "tinh", "tinh.huyen").with(|asked| asked.content.attachments[0].payload = OWN);
+        scene.submit(second).unwrap();
+        let recall = document::Command::Recall { document: document::Id([1; 16]), reason: "nhầm".into() };
+        scene.as_system("tinh", NOW, None, recall).unwrap();
+        assert_eq!(readers(&scene), ["tinh", "tinh.huyen"]);
+        assert_eq!(holders(&scene.rows, &OWN).unwrap().iter().map(|(holder, _)| *holder).collect::<Vec<_>>(), [document::Id([2; 16])]);
+    }
 }

@@ -63,6 +63,9 @@ pub enum Refusal {
     /// A revoked principal stays so.
     #[error("principals/{0} is revoked; enrol a new one")]
     PrincipalRevoked(principal::Id),
+    /// Nobody would be left who could enrol another admin.
+    #[error("principals/{0} is the last active admin; enrol another admin first")]
+    LastAdmin(principal::Id),
     /// The agency cannot issue now.
     #[error("agencies/{agency} is {state}; ask the administrator of the hub")]
     IssuerInactive {
@@ -75,7 +78,7 @@ pub enum Refusal {
     #[error("agencies/{0} is locked and receives nothing now; leave it out or wait")]
     RecipientLocked(agency::Id),
     /// A recipient is closed and nobody, or several, took over.
-    #[error("agencies/{agency} is closed; choose among its successors: {}", list(.successors))]
+    #[error("agencies/{agency} is closed; {}", instead(.successors))]
     RecipientClosed {
         /// Which.
         agency: agency::Id,
@@ -119,8 +122,13 @@ pub enum Refusal {
         earlier: document::Id,
     },
     /// State secrets do not travel here.
-    #[error("documents marked as state secrets ({0}) are not exchanged over this hub; use the channel for secrets")]
-    Secret(String),
+    #[error("documents marked as state secrets ({field} says {marking}) are not exchanged over this hub; use the channel for secrets")]
+    Secret {
+        /// The field that bears the mark.
+        field: String,
+        /// The mark.
+        marking: String,
+    },
     /// A payload is unknown to the caller.
     #[error("payload {0} is not uploaded by you; upload it first")]
     PayloadUnknown(Digest),
@@ -180,6 +188,30 @@ pub enum SignatureCause {
     Invalid,
 }
 
-fn list(agencies: &[agency::Id]) -> String {
-    agencies.iter().map(|id| format!("agencies/{id}")).collect::<Vec<_>>().join(", ")
+fn instead(successors: &[agency::Id]) -> String {
+    match successors {
+        [] => "nobody took over from it: leave it out".into(),
+        [only] => format!("agencies/{only} took over from it: name that"),
+        several => {
+            let names: Vec<_> = several.iter().map(|id| format!("agencies/{id}")).collect();
+            format!("choose among its successors: {}", names.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agency::scene::id;
+
+    #[test]
+    fn a_closed_recipient_comes_with_what_to_do_instead() {
+        let told = |successors: &[&str]| {
+            let successors = successors.iter().map(|name| id(name)).collect();
+            Refusal::RecipientClosed { agency: id("cu"), successors }.to_string()
+        };
+        assert_eq!(told(&[]), "agencies/cu is closed; nobody took over from it: leave it out");
+        assert_eq!(told(&["a"]), "agencies/cu is closed; agencies/a took over from it: name that");
+        assert_eq!(told(&["a", "b"]), "agencies/cu is closed; choose among its successors: agencies/a, agencies/b");
+    }
 }

@@ -102,6 +102,12 @@ fn a_revoked_principal_is_failed_precondition() {
 }
 
 #[test]
+fn the_last_admin_is_failed_precondition() {
+    let refusal = Refusal::LastAdmin(principal::Id::hub());
+    check(refusal, Code::FailedPrecondition, "LAST_ADMIN", &[("principal", "principals/hub")]);
+}
+
+#[test]
 fn an_inactive_issuer_is_permission_denied() {
     let refusal = Refusal::IssuerInactive { agency: agency("camau"), state: "locked" };
     let status = check(refusal, Code::PermissionDenied, "AGENCY_SUSPENDED", &[("agency", "agencies/camau"), ("state", "locked")]);
@@ -149,9 +155,12 @@ fn a_taken_number_names_the_earlier_document() {
 
 #[test]
 fn a_state_secret_is_invalid_argument_at_its_field() {
-    let status = check(Refusal::Secret("Mật".into()), Code::InvalidArgument, "STATE_SECRET", &[("secrecy", "Mật")]);
-    let fields = status.get_details_bad_request().expect("BadRequest").field_violations;
-    assert_eq!(fields.first().map(|violation| violation.field.as_str()), Some("document.secrecy"));
+    for field in ["document.secrecy", "document.attachments[1].file_name"] {
+        let refusal = Refusal::Secret { field: field.into(), marking: "Mật".into() };
+        let status = check(refusal, Code::InvalidArgument, "STATE_SECRET", &[("secrecy", "Mật")]);
+        let fields = status.get_details_bad_request().expect("BadRequest").field_violations;
+        assert_eq!(fields.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(), [field]);
+    }
 }
 
 #[test]

@@ -42,18 +42,24 @@ impl Scene {
     pub(crate) fn by(&mut self, role: Role, command: &Command) -> Result<Vec<Event>, Refusal> {
         let caller = Caller { principal: principal::Id::hub(), role };
         let context = Context { caller: &caller, at: Timestamp::from_seconds(1_751_302_800), request: None };
-        match command::decide(&self.rows, &context, command)? {
-            Decision::Record(entry) => {
-                self.seq += 1;
-                let mut overlay = Overlay::new(&self.rows);
-                event::apply(self.seq, &entry, &mut overlay)?;
-                let changes = overlay.into_changes();
-                self.rows.apply(changes);
-                Ok(entry.events)
-            }
+        match self.call(&context, command)? {
+            Decision::Record(entry) => Ok(entry.events),
             Decision::Nothing { .. } => Ok(Vec::new()),
             Decision::Repeated(outcome) => panic!("nothing was named, but {} is repeated", outcome.resource),
         }
+    }
+
+    /// Decides and applies; gives the decision.
+    pub(crate) fn call(&mut self, context: &Context<'_>, command: &Command) -> Result<Decision, Refusal> {
+        let decision = command::decide(&self.rows, context, command)?;
+        if let Decision::Record(entry) = &decision {
+            self.seq += 1;
+            let mut overlay = Overlay::new(&self.rows);
+            event::apply(self.seq, entry, &mut overlay)?;
+            let changes = overlay.into_changes();
+            self.rows.apply(changes);
+        }
+        Ok(decision)
     }
 
     pub(crate) fn admin(&mut self, command: impl Into<Command>) -> Result<Vec<Event>, Refusal> {
@@ -117,6 +123,13 @@ pub(crate) fn faults<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Vec<Stri
         Err(Refusal::Invalid(invalid)) => invalid.faults().iter().map(|f| format!("{} {}", f.field, f.rule)).collect(),
         other => panic!("not refused as invalid: {other:?}"),
     }
+}
+
+/// The fields at fault, each once, in the order they are told.
+pub(crate) fn fields<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Vec<String> {
+    let mut fields: Vec<String> = faults(result).iter().map(|fault| fault.split(' ').next().unwrap().to_owned()).collect();
+    fields.dedup();
+    fields
 }
 
 /// Cà Mau and Bạc Liêu before July 2025, in small.

@@ -4,8 +4,8 @@ use crate::agency::{self, Selector};
 use crate::command::{Context, Ruling};
 use crate::delivery::{self, Asked, Delivery, Report, Status};
 use crate::digest::Digest;
-use crate::document::submit;
 use crate::document::{self, Content, Document, Id, State, VERSIONS};
+use crate::document::{secrecy, submit};
 use crate::event::Event;
 use crate::invalid::{self, Checker, Invalid};
 use crate::payload;
@@ -151,14 +151,11 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
             "cannot change: that would be another document",
         );
         check.require(content.date.year() == document.content.date.year(), "document.issue_date", "cannot move to another year");
-        check.require(
-            content.secrecy.trim().is_empty(),
-            "document.secrecy",
-            "must be empty: state secrets are not exchanged over this hub",
-        );
-        submit::content(rows, context, content, &mut check)?;
+        secrecy::refuse(content)?;
+        submit::content(rows, context, content, Some(&document.content), &mut check)?;
     }
     let copies = holders(rows, asked.document)?;
+    check.distinct("remove_recipients", asked.remove);
     for (i, id) in asked.remove.iter().enumerate() {
         check.require(copies.iter().any(|copy| copy.agency == *id), format!("remove_recipients[{i}]"), "does not hold the document");
     }

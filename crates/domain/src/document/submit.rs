@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use crate::agency::{self, Agency, Selector};
 use crate::command::{Context, Ruling};
 use crate::delivery::{self, Delivery, Onward, Rerouted, Role as CopyRole, Status};
+use crate::document::secrecy;
 use crate::document::{self, Attachment, AttachmentRole, Content, Document, Id, KINDS, NUMBERS, State, Urgency};
 use crate::event;
 use crate::invalid::{self, Checker};
+use crate::letters::composed;
 use crate::payload;
 use crate::principal::Role;
 use crate::refusal::Refusal;
@@ -39,11 +41,9 @@ pub(super) struct Submission<'a> {
 /// Decides a submission.
 pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<'_>) -> Result<Ruling, Refusal> {
     let issuer = issuer(rows, context, &asked.content.issuer)?;
-    if !asked.content.secrecy.trim().is_empty() {
-        return Err(Refusal::Secret(asked.content.secrecy.trim().to_owned()));
-    }
+    secrecy::refuse(asked.content)?;
     let mut check = Checker::default();
-    content(rows, context, asked.content, &mut check)?;
+    content(rows, context, asked.content, None, &mut check)?;
     check.require(
         (1..=MAX_SELECTORS).contains(&asked.recipients.len()),
         "recipients",
@@ -52,6 +52,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     if !asked.replaces.is_empty() {
         check.parse("replace_reason", invalid::text(asked.replace_reason, 1, 500));
     }
+    check.distinct("replaces", asked.replaces);
     check.finish()?;
     let replaced = replaced(rows, &asked.content.issuer, asked.replaces)?;
     number_is_free(rows, asked.content)?;
@@ -94,8 +95,15 @@ pub(super) fn issuer(rows: &dyn Rows, context: &Context<'_>, id: &agency::Id) ->
     Err(Refusal::IssuerInactive { agency: id.clone(), state })
 }
 
-/// Checks what an issuer states; field paths are those of the public request.
-pub(super) fn content(rows: &dyn Rows, context: &Context<'_>, content: &Content, check: &mut Checker) -> Result<(), Refusal> {
+/// Checks what an issuer states; field paths are those of the public request. What time or an administrator changed since is not
+/// held against what stays as it was before.
+pub(super) fn content(
+    rows: &dyn Rows,
+    context: &Context<'_>,
+    content: &Content,
+    before: Option<&Content>,
+    check: &mut Checker,
+) -> Result<(), Refusal> {
     let text = |check: &mut Checker, field: &str, value: &str, min, max| {
         check.parse(format!("document.{field}"), invalid::text(value, min, max));
     };
@@ -104,6 +112,11 @@ pub(super) fn content(rows: &dyn Rows, context: &Context<'_>, content: &Content,
     let joined = |value: &str| value.chars().any(char::is_whitespace);
     check.require(!content.number.contains('/') && !joined(&content.number), "document.number", "is only the number: no '/' and no blanks");
     check.require(!joined(&content.notation), "document.notation", "has no blanks");
+    check.require(
+        !content.notation.starts_with('/'),
+        "document.notation",
+        "begins with '/'; leave out the one that joins it to the number",
+    );
     text(check, "subject", &content.subject, 1, 500);
     text(check, "signer.competence", &content.signer.competence, 0, 100);
     text(check, "signer.position", &content.signer.position, 1, 100);
@@ -119,12 +132,13 @@ pub(super) fn content(rows: &dyn Rows, context: &Context<'_>, content: &Content,
     check.require(content.page_count.is_none_or(|pages| (1..=999).contains(&pages)), "document.page_count", "must be 1 to 999");
     match (content.urgency, content.deliver_by) {
         (Urgency::ExpressAtTime, None) => check.fault("document.deliver_by_time", "is required for hỏa tốc hẹn giờ"),
+        (Urgency::ExpressAtTime, Some(_)) if before.is_some_and(|before| before.deliver_by == content.deliver_by) => {}
         (Urgency::ExpressAtTime, Some(by)) => check.require(by > context.at, "document.deliver_by_time", "must lie in the future"),
         (_, Some(_)) => check.fault("document.deliver_by_time", "is only for hỏa tốc hẹn giờ"),
         (_, None) => {}
     }
-    let kind_key = content.kind.as_str().as_bytes();
-    if rows.get(KINDS, kind_key)?.is_none() && !document::kinds(rows)?.is_empty() {
+    let is_new_kind = before.is_none_or(|before| before.kind != content.kind);
+    if is_new_kind && rows.get(KINDS, content.kind.as_str().as_bytes())?.is_none() && !document::kinds(rows)?.is_empty() {
         check.fault("document.kind", "is not a kind of document that the hub knows; see ListDocumentKinds");
     }
     if let Some(answered) = &content.in_reply_to {
@@ -150,7 +164,7 @@ fn attachments(attachments: &[Attachment], check: &mut Checker) {
         check.parse(&field, invalid::text(name, 1, 200));
         let plain = !name.contains(['/', '\\', '\n']) && !matches!(name, "." | "..");
         check.require(plain, &field, "is a bare file name, without a path");
-        check.require(names.insert(name.to_lowercase()), &field, "is the name of another file of this document");
+        check.require(names.insert(composed(name).to_lowercase()), &field, "is the name of another file of this document");
         let follows = i.checked_sub(1).and_then(|before| attachments.get(before));
         let signs_something = attachment.role != AttachmentRole::DetachedSignature || follows.is_some();
         check.require(signs_something, format!("document.attachments[{i}].role"), "is a detached signature with no file before it");
@@ -190,11 +204,12 @@ fn number_is_free(rows: &dyn Rows, content: &Content) -> Result<(), Refusal> {
     }
 }
 
-/// 05 and 5, UBND-VX and ubnd-vx are the same number (NĐ 30/2020, Điều 15: one series a year).
+/// 05 and 5, UBND-VX and ubnd-vx are the same number, however their letters are composed (NĐ 30/2020, Điều 15: one series a year).
 pub(super) fn number_key(content: &Content) -> Vec<u8> {
-    let number = content.number.trim_start_matches('0').to_uppercase();
+    let number = composed(&content.number).trim_start_matches('0').to_uppercase();
+    let notation = composed(&content.notation).to_uppercase();
     let year = content.date.year().to_be_bytes();
-    [content.issuer.as_str().as_bytes(), &[0], &year, &[0], number.as_bytes(), &[0], content.notation.to_uppercase().as_bytes()].concat()
+    [content.issuer.as_str().as_bytes(), &[0], &year, &[0], number.as_bytes(), &[0], notation.as_bytes()].concat()
 }
 
 /// The content with the sizes that the hub has; refused if the caller may not use a payload.
@@ -319,3 +334,10 @@ pub(super) fn route_out(
     }
     Ok(copies)
 }
+
+#[cfg(test)]
+mod numbers;
+#[cfg(test)]
+mod routes;
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::lookup::{find, holder};
+use super::lookup::{find, holder, list};
 use super::{CREDENTIALS, Command, Credential, Event, Id, PRINCIPALS, Principal, Role, State};
 use crate::agency;
 use crate::command::{Context, Ruling};
@@ -93,11 +93,18 @@ fn revoke(rows: &dyn Rows, context: &Context<'_>, id: &Id, reason: &str) -> Resu
     check.finish()?;
     match principal.state {
         State::Revoked { .. } => Ok(nothing(id)),
+        State::Active if is_last_admin(rows, &principal)? => Err(Refusal::LastAdmin(id.clone())),
         State::Active => {
             principal.state = State::Revoked { at: context.at, reason: reason.to_owned() };
             Ok(set(principal))
         }
     }
+}
+
+/// Whether without this principal no admin could call: only the hub's own beginnings could make one then.
+fn is_last_admin(rows: &dyn Rows, principal: &Principal) -> Result<bool, Fault> {
+    let is_another = |other: &Principal| other.id != principal.id && matches!((&other.role, &other.state), (Role::Admin, State::Active));
+    Ok(principal.role == Role::Admin && !list(rows, None, usize::MAX)?.iter().any(is_another))
 }
 
 fn known(rows: &dyn Rows, id: &Id) -> Result<Principal, Refusal> {
@@ -332,6 +339,29 @@ mod tests {
         assert_eq!(scene.admin(rotate(&[uri("new")], &[])), refused);
         let role = Role::AgencySystem { agencies: vec![agency("camau")] };
         assert_eq!(scene.admin(Command::Assign { principal: id("damdoi"), role }), refused);
+    }
+
+    #[test]
+    fn the_last_active_admin_stays_and_may_change_its_certificate() {
+        let mut scene = scene();
+        let admin = |name: &str| Principal { role: Role::Admin, ..system(name) };
+        let revoke = |name: &str| Command::Revoke { principal: id(name), reason: "nghỉ hưu".into() };
+        scene.admin(Command::Enrol(Principal { role: Role::Auditor, ..system("auditor") })).unwrap();
+        scene.admin(Command::Enrol(admin("first"))).unwrap();
+        assert_eq!(scene.admin(revoke("first")), Err(Refusal::LastAdmin(id("first"))), "auditors and systems do not count");
+
+        let (add, remove) = (vec![uri("first-new")], vec![uri("first")]);
+        scene.admin(Command::Rotate { principal: id("first"), add, remove }).unwrap();
+        assert_eq!(recognised(&scene, &[uri("first-new")]), Some(id("first")));
+        assert_eq!(recognised(&scene, &[uri("first")]), None);
+
+        scene.admin(Command::Enrol(admin("second"))).unwrap();
+        scene.admin(revoke("first")).unwrap();
+        assert_eq!(scene.admin(revoke("first")), Ok(Vec::new()), "it is revoked already");
+        assert_eq!(scene.admin(revoke("second")), Err(Refusal::LastAdmin(id("second"))), "a revoked admin does not count");
+        assert_eq!(recognised(&scene, &[uri("second")]), Some(id("second")));
+        assert_eq!(faults(scene.admin(Command::Revoke { principal: id("second"), reason: " ".into() })), ["reason is required"]);
+        scene.admin(revoke("damdoi")).unwrap();
     }
 
     #[test]

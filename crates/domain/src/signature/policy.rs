@@ -87,9 +87,8 @@ fn check_count(rules: &[Rule]) -> Result<(), Invalid> {
     }
 }
 
-/// Decides a command about the policy. Only admins may. The same policy again is an event again: there is one row, and setting
-/// it does no harm.
-pub fn decide(context: &Context<'_>, command: &Command) -> Result<Ruling, Refusal> {
+/// Decides a command about the policy. Only admins may.
+pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Result<Ruling, Refusal> {
     context.caller.require_admin()?;
     let Command::SetPolicy(rules) = command;
     check_count(rules)?;
@@ -97,7 +96,7 @@ pub fn decide(context: &Context<'_>, command: &Command) -> Result<Ruling, Refusa
     if bytes > MAX_ROW_BYTES {
         return Err(Refusal::TooLarge(format!("the signature policy takes {bytes} bytes, at most {MAX_ROW_BYTES} are kept")));
     }
-    let events = vec![event::Event::Signature(Event::PolicySet(rules.clone()))];
+    let events = if *rules == policy(rows)? { Vec::new() } else { vec![event::Event::Signature(Event::PolicySet(rules.clone()))] };
     Ok(Ruling { resource: "signature-policy".into(), events })
 }
 
@@ -167,6 +166,11 @@ requires = \"both\"
         assert_eq!(faults(scene.admin(set(Vec::new()))), ["rules holds 0 rules, 1 to 1000 are allowed"]);
         scene.admin(set(vec![rule()])).unwrap();
         assert_eq!(policy(&scene.rows), Ok(vec![rule()]));
+        assert_eq!(scene.admin(set(vec![rule()])), Ok(Vec::new()), "it is set already");
+        let other = Rule { on_failed: Action::Warn, ..rule() };
+        assert_eq!(scene.admin(set(vec![other.clone(), rule()])).map(|events| events.len()), Ok(1));
+        assert_eq!(scene.admin(set(vec![rule(), other.clone()])).map(|events| events.len()), Ok(1), "the order of rules matters");
+        assert_eq!(policy(&scene.rows), Ok(vec![rule(), other]));
         let long = Rule { kind: KindId::parse(&"k".repeat(63)).ok(), ..rule() };
         assert!(matches!(scene.admin(set(vec![long; 1_000])), Err(Refusal::TooLarge(_))));
     }
