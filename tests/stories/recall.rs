@@ -150,6 +150,7 @@ async fn a_replacement_links_both_documents() {
     };
     let second = province.documents.submit_document(request).await.unwrap().into_inner().document.unwrap();
     assert_eq!(second.replaces, std::slice::from_ref(&first.name));
+    assert_eq!(second.replace_reason, "Thay thế công văn số 1");
     let old = get(&mut commune, &first.name).await.unwrap();
     assert_eq!((old.state(), old.replaced_by), (v1::DocumentState::Replaced, second.name));
 }

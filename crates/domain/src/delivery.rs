@@ -21,7 +21,7 @@ pub(crate) use feed::{box_places, collect};
 pub use report::decide;
 pub use rows::apply;
 pub use steps::{Noted, trace};
-pub(crate) use steps::{Of, Told, note, steps, tell_holders, write as write_steps};
+pub(crate) use steps::{Of, Told, note, steps, steps_of_entry, tell_holders, write as write_steps};
 
 /// Document id, agency id: the delivery.
 pub const DELIVERIES: Table = Table { name: "deliveries", number: 70 };
@@ -95,6 +95,8 @@ pub enum Role {
 pub struct Onward {
     /// To whom.
     pub agency: agency::Id,
+    /// The address the sender used led elsewhere.
+    pub rerouted: Option<Rerouted>,
     /// When it was forwarded, if it was.
     pub forwarded_at: Option<Timestamp>,
 }
@@ -151,6 +153,8 @@ pub struct Delivery {
     pub status: Status,
     /// What the holder is asked for, if anything.
     pub question: Option<Question>,
+    /// The entries of its last reports, oldest first: where a repetition is looked for.
+    pub reported_in: Vec<u64>,
     /// Sequence that created it.
     pub created_seq: u64,
     /// When it was created.

@@ -251,6 +251,8 @@ pub struct Document {
     pub version: u32,
     /// The documents it replaces.
     pub replaces: Vec<Id>,
+    /// Why it replaces them; empty if it replaces none.
+    pub replace_reason: String,
     /// What the signature policy warns of, in sentences.
     pub warnings: Vec<String>,
     /// When it was submitted.

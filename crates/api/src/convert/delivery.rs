@@ -131,7 +131,11 @@ pub fn to_wire(delivery: &Delivery) -> v1::Delivery {
 }
 
 fn onward_to_wire(onward: &Onward) -> v1::Onward {
-    v1::Onward { agency: name::of_agency(&onward.agency), forward_time: onward.forwarded_at.map(time::timestamp) }
+    v1::Onward {
+        agency: name::of_agency(&onward.agency),
+        rerouted: onward.rerouted.as_ref().map(rerouted_to_wire),
+        forward_time: onward.forwarded_at.map(time::timestamp),
+    }
 }
 
 fn rerouted_to_wire(rerouted: &Rerouted) -> v1::Rerouted {

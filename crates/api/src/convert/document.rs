@@ -208,6 +208,7 @@ pub fn to_wire(document: &Document, reports: &[Report]) -> v1::Document {
         state_reason,
         replaced_by,
         replaces: document.replaces.iter().map(name::of_document).collect(),
+        replace_reason: document.replace_reason.clone(),
         version: document.version,
         warnings: document.warnings.clone(),
         signature_reports: reports.iter().map(signature::to_wire).collect(),

@@ -2,7 +2,7 @@
 
 use crate::agency;
 use crate::command::{Context, Ruling};
-use crate::delivery::{self, Command, Delivery, Event, Onward, Report, Role, Status};
+use crate::delivery::{self, Command, Delivery, Event, Onward, Report, Role, Status, Step, StepKind};
 use crate::document;
 use crate::event;
 use crate::invalid::{self, Checker};
@@ -104,10 +104,15 @@ impl StepAsked {
     }
 }
 
-/// Whether the very same report is among the steps already.
+/// Whether the very same report is among the last ones of this copy already.
 fn repeats(rows: &dyn State, copy: &Delivery, report: &Report) -> Result<bool, Refusal> {
-    let steps = delivery::steps(rows, &copy.document)?;
-    Ok(steps.iter().any(|step| step.agency == copy.agency && matches!(&step.kind, delivery::StepKind::Reported(known) if known == report)))
+    let same = |step: &Step| step.agency == copy.agency && matches!(&step.kind, StepKind::Reported(known) if known == report);
+    for seq in &copy.reported_in {
+        if delivery::steps_of_entry(rows, &copy.document, *seq)?.iter().any(same) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The status that is displayed after a report: the furthest reached, never back, except to a refusal or a give-back.
@@ -153,6 +158,7 @@ fn forward(
     let today = context.at.date_in_vietnam();
     let mut deliveries = Vec::new();
     for to in chosen {
+        let rerouted = copy.onward.iter().find(|onward| onward.agency == to).and_then(|onward| onward.rerouted.clone());
         match agency::find(rows, &to)?.map(|agency| agency::as_of(&agency, today)) {
             Some(agency::State::Active) => {}
             Some(agency::State::Locked) => return Err(Refusal::RecipientLocked(to)),
@@ -166,7 +172,7 @@ fn forward(
             forwarded_by: Some(agency.clone()),
             role: Role::Recipient,
             onward: vec![],
-            rerouted: None,
+            rerouted,
             status: Status::Sent,
             question: None,
             created_at: context.at,

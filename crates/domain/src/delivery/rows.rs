@@ -9,6 +9,9 @@ use crate::document;
 use crate::event::Place;
 use crate::state::{Fault, Overlay};
 
+/// Reports of one copy among which a repetition is looked for.
+const REPORTS_KEPT: usize = 16;
+
 /// Applies what happened to a copy.
 pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
     match event {
@@ -28,6 +31,10 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             if answers {
                 copy.question = None;
             }
+            if copy.reported_in.len() >= REPORTS_KEPT {
+                copy.reported_in.remove(0);
+            }
+            copy.reported_in.push(place.seq);
             changed(place, rows, copy, StepKind::Reported(report.clone()), Told::Holder)
         }
         Event::Forwarded { document, by, deliveries, note } => {
@@ -44,7 +51,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
                 let held = find(rows, document, &delivery.agency)?;
                 if held.is_none_or(|copy| matches!(copy.status, Status::Refused | Status::TakeBackAgreed)) {
                     let copy = put_new(place, rows, delivery)?;
-                    let step = StepKind::Sent { role: copy.role, rerouted: None };
+                    let step = StepKind::Sent { role: copy.role, rerouted: copy.rerouted.clone() };
                     self::note(place, Of::delivery(&copy), &copy.agency, step, Told::Holder);
                 }
             }

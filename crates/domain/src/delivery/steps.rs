@@ -126,7 +126,15 @@ pub fn trace(rows: &dyn State, caller: &Caller, document: &Document) -> Result<V
 
 /// Every step of a document, oldest first.
 pub(crate) fn steps(rows: &dyn State, document: &document::Id) -> Result<Vec<Step>, Fault> {
-    let runs =
-        collect(usize::MAX, |visit| state::scan_prefix(rows, STEPS, &document.0, &[], visit), |_, value| decode_run(value).map(Some))?;
+    under(rows, &document.0)
+}
+
+/// The steps of a document that one entry took.
+pub(crate) fn steps_of_entry(rows: &dyn State, document: &document::Id, seq: u64) -> Result<Vec<Step>, Fault> {
+    under(rows, &[document.0.as_slice(), &seq.to_be_bytes()].concat())
+}
+
+fn under(rows: &dyn State, prefix: &[u8]) -> Result<Vec<Step>, Fault> {
+    let runs = collect(usize::MAX, |visit| state::scan_prefix(rows, STEPS, prefix, &[], visit), |_, value| decode_run(value).map(Some))?;
     Ok(runs.into_iter().flatten().collect())
 }

@@ -116,6 +116,7 @@ fn erase(rows: &mut Overlay<'_>, document: &mut Document) -> Result<(), Fault> {
     content.printed_recipients.clear();
     content.attachments.clear();
     document.warnings.clear();
+    document.replace_reason.clear();
     Ok(())
 }
 

@@ -73,6 +73,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
         state: State::Issued,
         version: 1,
         replaces: asked.replaces.to_vec(),
+        replace_reason: if asked.replaces.is_empty() { String::new() } else { asked.replace_reason.to_owned() },
         warnings,
         submitted_at: context.at,
         submitted_seq: 0,
@@ -304,6 +305,7 @@ pub(super) fn route_out(
         urgency,
         status: Status::Sent,
         question: None,
+        reported_in: vec![],
         created_seq: 0,
         created_at: at,
         changed_seq: 0,
@@ -316,7 +318,9 @@ pub(super) fn route_out(
         let above = superior.as_ref().filter(|superior| superior.id != to.id);
         match (route::mode(rows, issuer.tier, to.tier, urgency > Urgency::Ordinary)?, above) {
             (Mode::Refused, _) => return Err(Refusal::RouteRefused { from: issuer.tier, to: to.tier, recipient: to.id.clone() }),
-            (Mode::ViaSuperior, Some(_)) => onward.push(Onward { agency: to.id.clone(), forwarded_at: None }),
+            (Mode::ViaSuperior, Some(_)) => {
+                onward.push(Onward { agency: to.id.clone(), rerouted: recipient.rerouted, forwarded_at: None });
+            }
             (Mode::ViaSuperior, None) if superior.is_none() => return Err(Refusal::NoSuperior(issuer.id.clone())),
             (Mode::DirectCopySuperior, above) => {
                 copied |= above.is_some();

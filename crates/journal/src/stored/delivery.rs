@@ -82,7 +82,7 @@ stored_enum!(RefusalReason => RefusalReason { R1, R2, R3, R4, R5, R6, R7, R8 });
 
 stored_enum!(Role => DeliveryRole { Recipient, SuperiorCopy, Forwarder });
 
-stored_struct!(Onward => Onward { agency = agency: value, forwarded_at = forwarded_at_micros: value });
+stored_struct!(Onward => Onward { agency = agency: value, rerouted = rerouted: value, forwarded_at = forwarded_at_micros: value });
 
 stored_struct!(Rerouted => Rerouted { from = from: value, code = code: value });
 
@@ -99,6 +99,7 @@ stored_struct!(Delivery => Delivery {
     urgency = urgency: value,
     status = status: value,
     question = question: value,
+    reported_in = reported_in: plain,
     created_seq = created_seq: plain,
     created_at = created_at_micros: value,
     changed_seq = changed_seq: plain,

@@ -56,6 +56,7 @@ stored_struct!(Document => Document {
     state = state: message,
     version = version: plain,
     replaces = replaces: value,
+    replace_reason = replace_reason: plain,
     warnings = warnings: plain,
     submitted_at = submitted_at_micros: value,
     submitted_seq = submitted_seq: plain,

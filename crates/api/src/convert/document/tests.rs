@@ -190,6 +190,7 @@ fn a_document_tells_where_it_stands() {
             state,
             version: 2,
             replaces: vec![by],
+            replace_reason: "Sai số liệu".into(),
             warnings: vec!["w".into()],
             submitted_at: Timestamp::from_seconds(1_672_000_000),
             submitted_seq: 4,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::delivery::{self, Asked, Event as Copy, HandOver, Onward, Report, Role, Status, Step, StepKind};
+use crate::delivery::{self, Asked, Event as Copy, HandOver, Onward, Report, Rerouted, Role, Status, Step, StepKind};
 use crate::document::{Content, Document, Event as Issue, KindId, Signer, State as Standing};
 use crate::event::{self, Entry, Event};
 use crate::principal;
@@ -50,6 +50,7 @@ fn document(number: u8, urgency: Urgency) -> Document {
         state: Standing::Issued,
         version: 1,
         replaces: vec![],
+        replace_reason: String::new(),
         warnings: vec![],
         submitted_at: Timestamp::default(),
         submitted_seq: 0,
@@ -69,6 +70,7 @@ fn copy(number: u8, agency: agency::Id, urgency: Urgency) -> Delivery {
         urgency,
         status: Status::Sent,
         question: None,
+        reported_in: vec![],
         created_seq: 0,
         created_at: Timestamp::default(),
         changed_seq: 0,
@@ -214,13 +216,27 @@ fn a_copy_that_was_given_back_and_sent_again_is_listed_once() {
 fn a_forwarders_copy_stands_beside_those_sent_together() {
     let mut rows = Memory::default();
     let mut deliveries: Vec<_> = (0..3).map(|h| copy(1, holder(h), Urgency::Ordinary)).collect();
-    deliveries[1].onward = vec![Onward { agency: id("bo"), forwarded_at: None }];
+    deliveries[1].onward = vec![Onward { agency: id("bo"), rerouted: None, forwarded_at: None }];
     let submitted = Issue::Submitted { document: document(1, Urgency::Ordinary), reports: vec![], deliveries };
     apply(&mut rows, 1, vec![Event::Document(submitted)]);
     for h in 0..3 {
         assert_eq!(find(&rows, &name(1), &holder(h)).unwrap().unwrap().onward.len(), usize::from(h == 1));
     }
     assert_eq!(delivery::of_document(&rows, &name(1), None, 10).unwrap().len(), 3);
+}
+
+#[test]
+fn a_forwarded_copy_says_that_its_address_led_elsewhere() {
+    let mut rows = Memory::default();
+    let rerouted = Rerouted { from: id("bo-cu"), code: None };
+    let onward = vec![Onward { agency: id("bo"), rerouted: Some(rerouted.clone()), forwarded_at: None }];
+    let superior = Delivery { onward, ..copy(1, id("huyen"), Urgency::Ordinary) };
+    let submitted = Issue::Submitted { document: document(1, Urgency::Ordinary), reports: vec![], deliveries: vec![superior] };
+    apply(&mut rows, 1, vec![Event::Document(submitted)]);
+    let deliveries = vec![Delivery { onward: vec![], rerouted: Some(rerouted.clone()), ..copy(1, id("bo"), Urgency::Ordinary) }];
+    apply(&mut rows, 2, vec![Event::Delivery(Copy::Forwarded { document: name(1), by: id("huyen"), deliveries, note: String::new() })]);
+    let sent = steps(&rows, &name(1)).unwrap().into_iter().find(|step| step.agency == id("bo")).unwrap();
+    assert_eq!(sent.kind, StepKind::Sent { role: Role::Recipient, rerouted: Some(rerouted) });
 }
 
 #[test]
