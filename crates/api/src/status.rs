@@ -24,6 +24,8 @@ const MAX_VIOLATIONS: usize = 2_400;
 const MAX_VALUE: usize = 300;
 /// When to try again, where nothing better is known.
 const LATER: Duration = Duration::from_secs(1);
+/// As [`LATER`], for a store beside the hub that is down.
+const PAYLOADS_LATER: Duration = Duration::from_secs(5);
 
 /// Why a call fails.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +87,9 @@ pub enum Failure {
     /// Nothing can be made durable now.
     #[error("the journal takes no entries now; nothing is recorded")]
     JournalUnavailable,
+    /// The store of payloads cannot be worked with now.
+    #[error("the store of payloads does not answer now; what was uploaded so far is kept: try again in {} s", PAYLOADS_LATER.as_secs())]
+    PayloadsUnavailable,
     /// The hub is stopping.
     #[error("the hub is stopping; connect again")]
     Draining,
@@ -156,6 +161,7 @@ impl Failure {
             ),
             Self::StreamBroken => row(Code::Aborted, "STREAM_BROKEN", []),
             Self::JournalUnavailable => row(Code::Unavailable, "JOURNAL_UNAVAILABLE", []),
+            Self::PayloadsUnavailable => row(Code::Unavailable, "PAYLOADS_UNAVAILABLE", []),
             Self::Draining => row(Code::Unavailable, "DRAINING", []),
             Self::DeadlineExceeded => row(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", []),
             Self::Internal => row(Code::Internal, "INTERNAL", []),
@@ -192,6 +198,9 @@ impl Failure {
             }
             Self::JournalUnavailable | Self::Draining => {
                 details.set_retry_info(Some(LATER));
+            }
+            Self::PayloadsUnavailable => {
+                details.set_retry_info(Some(PAYLOADS_LATER));
             }
             _ => {}
         }

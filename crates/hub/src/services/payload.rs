@@ -254,6 +254,10 @@ fn vault_failure(error: &VaultError) -> Failure {
         VaultError::Busy(_) => Failure::Overloaded { retry_after: std::time::Duration::from_millis(500) },
         VaultError::Finished(_) => Failure::Refused(Invalid::one("name", "is an upload that is finished").into()),
         VaultError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Failure::DiskLow,
+        VaultError::Remote(_) | VaultError::NotKept => {
+            tracing::error!(%error, "the payload store cannot be worked with; see whether it is up and payloads.s3 still holds");
+            Failure::PayloadsUnavailable
+        }
         VaultError::BadOwner
         | VaultError::AlreadyStarted(_)
         | VaultError::TooLarge { .. }
@@ -262,7 +266,7 @@ fn vault_failure(error: &VaultError) -> Failure {
         | VaultError::Damaged(_)
         | VaultError::Io(_)
         | VaultError::Objects(_) => {
-            tracing::error!(%error, cause = ?std::error::Error::source(error), "the payload vault is at fault");
+            tracing::error!(%error, "the payload vault is at fault");
             Failure::Internal
         }
     }
