@@ -12,6 +12,7 @@ use hub::config::{Config, S3};
 const PROGRAM: &str = "VANTHU_S3_SERVER";
 /// The server is three servers in one and takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(90);
+const GRPC_ABOVE: u16 = 10_000;
 const SECRET: &str = "the+secret/of-the-key";
 /// An access key without the right to make buckets, as a hub's should be.
 const IDENTITIES: &str = r#"{"identities": [
@@ -29,7 +30,7 @@ pub(crate) struct Bucket {
     dir: tempfile::TempDir,
     program: PathBuf,
     arguments: Vec<String>,
-    ports: Vec<u16>,
+    ports: [u16; 4],
     is_tls: bool,
     server: Option<Child>,
 }
@@ -52,7 +53,7 @@ impl Bucket {
         for part in ["data", "log"] {
             std::fs::create_dir(dir.path().join(part)).unwrap();
         }
-        let ports = free_ports(8);
+        let ports = free_ports();
         let within = |name: &str| dir.path().join(name).display().to_string();
         let mut arguments = vec![format!("-logdir={}", within("log")), "server".into(), format!("-dir={}", within("data"))];
         for part in ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0"] {
@@ -61,8 +62,7 @@ impl Bucket {
         arguments.extend(["-master.telemetry=false", "-master.volumeSizeLimitMB=1024", "-volume.max=32"].map(str::to_owned));
         arguments.push(format!("-s3.config={}", within("identities.json")));
         for (n, name) in ["master", "volume", "filer", "s3"].into_iter().enumerate() {
-            arguments.push(format!("-{name}.port={}", ports[2 * n]));
-            arguments.push(format!("-{name}.port.grpc={}", ports[2 * n + 1]));
+            arguments.push(format!("-{name}.port={}", ports[n]));
         }
         let is_tls = tls.is_some();
         if let Some(Tls { certificate, key }) = tls {
@@ -102,7 +102,7 @@ impl Bucket {
 
     /// Where it is, for a hub.
     pub(crate) fn endpoint(&self) -> String {
-        format!("{}://127.0.0.1:{}", if self.is_tls { "https" } else { "http" }, self.ports[6])
+        format!("{}://127.0.0.1:{}", if self.is_tls { "https" } else { "http" }, self.ports[3])
     }
 
     /// The section of a configuration that names it, as an operator writes it.
@@ -126,8 +126,9 @@ impl Bucket {
     pub(crate) fn objects(&self) -> Vec<(String, u64)> {
         let mut found = Vec::new();
         let mut open = vec!["/buckets/vanthu".to_owned()];
-        while let Some(folder) = open.pop() {
-            for line in self.shell(&format!("fs.ls -l {folder}")).lines() {
+        while !open.is_empty() {
+            let commands: Vec<_> = open.drain(..).map(|folder| format!("fs.ls -l {folder}")).collect();
+            for line in self.shell(&commands.join("\n")).lines() {
                 // drwxr-xr-x  1 root root 0 /buckets/… and -rw-r--r--  1 root root 102400 /buckets/…
                 let words: Vec<_> = line.split_whitespace().collect();
                 let (Some(mode), Some(path)) = (words.first(), words.iter().find(|word| word.starts_with("/buckets/"))) else { continue };
@@ -143,19 +144,18 @@ impl Bucket {
         found
     }
 
-    /// Runs one command in the server's shell.
-    pub(crate) fn shell(&self, command: &str) -> String {
-        let address = |n: usize| format!("127.0.0.1:{}.{}", self.ports[n], self.ports[n + 1]);
+    /// Runs commands, a line each, in the server's shell.
+    pub(crate) fn shell(&self, commands: &str) -> String {
         let mut shell = Command::new(&self.program)
             .args([&format!("-logdir={}", self.dir.path().join("log").display()), "shell"])
-            .args([format!("-master={}", address(0)), format!("-filer={}", address(4))])
+            .args([format!("-master=127.0.0.1:{}", self.ports[0]), format!("-filer=127.0.0.1:{}", self.ports[2])])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         // A shell that ended early tells by its output.
-        drop(writeln!(shell.stdin.take().unwrap(), "{command}"));
+        drop(writeln!(shell.stdin.take().unwrap(), "{commands}"));
         String::from_utf8_lossy(&shell.wait_with_output().unwrap().stdout).into_owned()
     }
 
@@ -168,12 +168,12 @@ impl Bucket {
     }
 
     fn takes_connections(&self) -> bool {
-        TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[6])).is_ok()
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[3])).is_ok()
     }
 
     /// Whether a request without a signature is refused, which a server does that has read its identities.
     fn answers(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[6])) else { return false };
+        let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[3])) else { return false };
         let mut answer = [0; 12];
         let asked = stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         asked.is_ok() && stream.read_exact(&mut answer).is_ok() && answer.ends_with(b" 403")
@@ -200,9 +200,21 @@ fn program() -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join("weed")).find(|path| path.is_file())
 }
 
-fn free_ports(count: usize) -> Vec<u16> {
-    let held: Vec<_> = (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).collect();
-    held.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+/// Ports that are free together with those 10,000 above them: there each part of the server speaks gRPC. It may be told other
+/// ports for that, and then takes half a minute to find itself.
+fn free_ports() -> [u16; 4] {
+    let mut held = Vec::new();
+    let mut found = Vec::new();
+    while found.len() < 4 {
+        let upper = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = upper.local_addr().unwrap().port() - GRPC_ABOVE;
+        if let Ok(lower) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            found.push(port);
+            held.push(lower);
+        }
+        held.push(upper);
+    }
+    found.try_into().unwrap()
 }
 
 fn size(words: &[&str]) -> u64 {

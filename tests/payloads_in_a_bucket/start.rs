@@ -34,7 +34,7 @@ async fn a_start_with_a_wrong_key_bucket_or_endpoint_says_what_to_mend() {
     check(S3 { secret_access_key_file: file("wrong", "another"), ..good.clone() }, &["secret_access_key_file is not that of"]).await;
     check(S3 { access_key_id: "nobody".into(), ..good.clone() }, &["knows no payloads.s3.access_key_id"]).await;
     check(S3 { access_key_id: "reader".into(), ..good.clone() }, &["must be allowed to put", "AccessDenied"]).await;
-    check(S3 { bucket: "elsewhere".into(), ..good.clone() }, &["the bucket elsewhere at http://127.0.0.1"]).await;
+    check(S3 { bucket: "elsewhere".into(), ..good.clone() }, &["the bucket elsewhere at http://127.0.0.1", "payloads.s3.bucket"]).await;
     check(S3 { endpoint: bucket.endpoint().replace("127.0.0.1", "no-such-host.invalid"), ..good.clone() }, &["nobody answers"]).await;
     check(S3 { endpoint: bucket.endpoint().replace("http:", "https:"), ..good.clone() }, &["nobody answers"]).await;
     check(S3 { secret_access_key_file: dir.path().join("none"), ..good.clone() }, &["none cannot be read", "No such file"]).await;

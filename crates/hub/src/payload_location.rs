@@ -171,7 +171,9 @@ const fn mend(suspect: Suspect) -> &'static str {
     match suspect {
         Suspect::Secret => "the secret in payloads.s3.secret_access_key_file is not that of payloads.s3.access_key_id",
         Suspect::AccessKey => "it knows no payloads.s3.access_key_id of that name",
-        Suspect::Rights => "payloads.s3.access_key_id must be allowed to put, get, delete and list objects there",
+        Suspect::Rights => {
+            "payloads.s3.access_key_id must be allowed to put, get, delete and list objects there; see payloads.s3.bucket and its rights"
+        }
         Suspect::Bucket => "there is no payloads.s3.bucket of that name; make it first",
         Suspect::Region => "payloads.s3.region or payloads.s3.endpoint is not the bucket's",
         Suspect::Clock => "the clocks of this machine and of the store differ; set them by NTP",

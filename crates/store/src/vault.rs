@@ -224,7 +224,8 @@ pub enum VaultError {
     NotKept,
 }
 
-/// The error and what lies under it, in one line; a cause that the text before tells already is left out.
+/// The error and what lies under it, in one line; a cause that the text before tells already is left out. A store's answer may be
+/// long, and what it says first is what counts.
 fn causes(error: &object_store::Error) -> String {
     let mut told = error.to_string();
     let mut under = error.source();
@@ -235,8 +236,11 @@ fn causes(error: &object_store::Error) -> String {
         }
         under = cause.source();
     }
-    told
+    let words: Vec<_> = told.split_whitespace().collect();
+    words.join(" ").chars().take(CAUSES_CHARACTERS).collect()
 }
+
+const CAUSES_CHARACTERS: usize = 1_000;
 
 /// The vault. A clone is another handle on the same one; one process uses a directory.
 #[derive(Clone)]

@@ -125,5 +125,7 @@ mod tests {
     fn a_refusal_tells_its_causes_once() {
         let error = VaultError::Remote(generic("Connection refused"));
         assert_eq!(error.to_string(), "the payload store refused: Generic S3 error: Connection refused");
+        let error = VaultError::Remote(generic(&"<Error>\n".repeat(1_000))).to_string();
+        assert!(error.len() < 1_100 && !error.contains('\n'), "{error}");
     }
 }
