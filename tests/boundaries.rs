@@ -37,6 +37,10 @@ const LICENCES: [&str; 12] = [
     "BSL-1.0",
 ];
 
+/// Packages that are data and not code, under a permissive licence for data: the root certificates that a client of HTTP carries
+/// where the system has none, which no build for Linux holds.
+const DATA: [(&str, &str); 1] = [("webpki-root-certs", "CDLA-Permissive-2.0")];
+
 fn metadata() -> Metadata {
     MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).exec().unwrap()
 }
@@ -104,7 +108,7 @@ fn every_package_has_a_licence_that_may_be_used() {
                 .split(" OR ")
                 .any(|one| LICENCES.contains(&one.trim_matches(|c| c == '(' || c == ')' || c == ' ')))
         });
-        if !allowed {
+        if !allowed && !DATA.contains(&(package.name.as_str(), licence.as_str())) {
             refused.push(format!("{} {}: {licence}", package.name, package.version));
         }
     }

@@ -24,6 +24,8 @@ const MAX_VIOLATIONS: usize = 2_400;
 const MAX_VALUE: usize = 300;
 /// When to try again, where nothing better is known.
 const LATER: Duration = Duration::from_secs(1);
+/// As [`LATER`], for a store beside the hub that is down.
+const PAYLOADS_LATER: Duration = Duration::from_secs(5);
 
 /// Why a call fails.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +93,9 @@ pub enum Failure {
     /// The journal failed while an entry was being written.
     #[error("the hub failed while it recorded this and cannot tell whether it is recorded; repeat it with the same request_id")]
     OutcomeUnknown,
+    /// The store of payloads cannot be worked with now.
+    #[error("the store of payloads does not answer now; what was uploaded so far is kept: try again in {} s", PAYLOADS_LATER.as_secs())]
+    PayloadsUnavailable,
     /// The hub is stopping.
     #[error("the hub is stopping; connect again")]
     Draining,
@@ -164,6 +169,7 @@ impl Failure {
             Self::StreamBroken => row(Code::Aborted, "STREAM_BROKEN", []),
             Self::JournalUnavailable => row(Code::Unavailable, "JOURNAL_UNAVAILABLE", []),
             Self::OutcomeUnknown => row(Code::Unavailable, "OUTCOME_UNKNOWN", []),
+            Self::PayloadsUnavailable => row(Code::Unavailable, "PAYLOADS_UNAVAILABLE", []),
             Self::Draining => row(Code::Unavailable, "DRAINING", []),
             Self::DeadlineExceeded => row(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", []),
             Self::Internal => row(Code::Internal, "INTERNAL", []),
@@ -200,6 +206,9 @@ impl Failure {
             }
             Self::JournalUnavailable | Self::OutcomeUnknown | Self::Draining => {
                 details.set_retry_info(Some(LATER));
+            }
+            Self::PayloadsUnavailable => {
+                details.set_retry_info(Some(PAYLOADS_LATER));
             }
             _ => {}
         }

@@ -102,6 +102,8 @@ pub struct Payloads {
     pub upload_age: Span,
     /// An upload stream that sends nothing for so long is ended.
     pub idle_timeout: Span,
+    /// A bucket for finished payloads; without it they lie in the data directory.
+    pub s3: Option<S3>,
 }
 
 impl Default for Payloads {
@@ -111,6 +113,45 @@ impl Default for Payloads {
             open_uploads: 64,
             upload_age: Span(Duration::from_secs(48 * 3600)),
             idle_timeout: Span(Duration::from_secs(60)),
+            s3: None,
+        }
+    }
+}
+
+/// A bucket of an S3-compatible store; paths are relative to the home directory. What may not be empty is told where it is used,
+/// so that all of the section can come from variables.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct S3 {
+    /// Such as `https://s3.example.vn:9000`.
+    pub endpoint: String,
+    /// Many stores ignore it.
+    pub region: String,
+    /// The bucket; it exists.
+    pub bucket: String,
+    /// Stands before the name of every object; may be empty.
+    pub prefix: String,
+    /// The name of the access key.
+    pub access_key_id: String,
+    /// A file that holds the secret of the access key and nothing else.
+    pub secret_access_key_file: PathBuf,
+    /// Authorities of the store's certificate besides the system's, PEM; may be empty.
+    pub authorities: PathBuf,
+    /// Take `http://` too: payloads travel in the open.
+    pub allow_http: bool,
+}
+
+impl Default for S3 {
+    fn default() -> Self {
+        Self {
+            endpoint: String::new(),
+            region: "us-east-1".into(),
+            bucket: String::new(),
+            prefix: String::new(),
+            access_key_id: String::new(),
+            secret_access_key_file: PathBuf::new(),
+            authorities: PathBuf::new(),
+            allow_http: false,
         }
     }
 }
@@ -251,6 +292,28 @@ impl Config {
 }
 
 fn overlay(tree: &mut toml::Table, path: &str, value: &str) -> Result<(), &'static str> {
+    insert(tree, path, typed(path, value))
+}
+
+/// The value as the type that its key wants: a variable has none of its own. Where no type fits, the text stays, and the reading
+/// of the whole tree says what is wrong.
+fn typed(path: &str, value: &str) -> toml::Value {
+    let text = toml::Value::String(value.to_owned());
+    let readings = [
+        Some(text.clone()),
+        value.parse().ok().map(toml::Value::Integer),
+        value.parse().ok().map(toml::Value::Boolean),
+        value.parse().ok().map(toml::Value::Float),
+    ];
+    let fits = |reading: &toml::Value| {
+        // Every key has a default, so that a tree of this key alone is read if its type is right.
+        let mut alone = toml::Table::new();
+        insert(&mut alone, path, reading.clone()).is_ok() && alone.try_into::<Config>().is_ok()
+    };
+    readings.into_iter().flatten().find(fits).unwrap_or(text)
+}
+
+fn insert(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), &'static str> {
     let (path, last) = path.rsplit_once("__").ok_or("names no key")?;
     let mut at = tree;
     for key in path.split("__") {
@@ -260,10 +323,6 @@ fn overlay(tree: &mut toml::Table, path: &str, value: &str) -> Result<(), &'stat
             .as_table_mut()
             .ok_or("goes below a value that has no parts")?;
     }
-    let value = match value.parse::<i64>() {
-        Ok(number) => toml::Value::Integer(number),
-        Err(_) => toml::Value::String(value.to_owned()),
-    };
     at.insert(last.to_owned(), value);
     Ok(())
 }
@@ -309,5 +368,34 @@ mod tests {
         .unwrap();
         assert_eq!(config.listen.grpc.port(), 2);
         assert_eq!(config.listen.connections, 7);
+    }
+    #[test]
+    fn a_variable_has_the_type_that_its_key_wants() {
+        let variables = [
+            ("VANTHU_PAYLOADS__S3__ALLOW_HTTP", "true"),
+            ("VANTHU_PAYLOADS__S3__ACCESS_KEY_ID", "1234567890"),
+            ("VANTHU_PAYLOADS__S3__BUCKET", "true"),
+            ("VANTHU_PAYLOADS__OPEN_UPLOADS", "3"),
+        ];
+        let payloads = parse("", &variables).unwrap().payloads;
+        let s3 = payloads.s3.unwrap();
+        assert!(s3.allow_http);
+        assert_eq!((&*s3.access_key_id, &*s3.bucket, payloads.open_uploads), ("1234567890", "true", 3));
+        for (name, value, part) in [
+            ("VANTHU_PAYLOADS__S3__ALLOW_HTTP", "yes", "boolean"),
+            ("VANTHU_LISTEN__CONNECTIONS", "many", "usize"),
+            ("VANTHU_PAYLOADS__S3__SECRET", "x", "unknown field"),
+        ] {
+            let error = parse("", &[(name, value)]).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_a_section_of_its_own() {
+        assert!(parse("", &[]).unwrap().payloads.s3.is_none());
+        let s3 = parse("[payloads.s3]\nbucket = \"b\"\n", &[]).unwrap().payloads.s3.unwrap();
+        assert_eq!((&*s3.bucket, &*s3.region, s3.allow_http), ("b", "us-east-1", false));
+        assert!(parse("[payloads.s3]\nsecret_access_key = \"x\"\n", &[]).unwrap_err().contains("secret_access_key_file"));
     }
 }

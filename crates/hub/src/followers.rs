@@ -18,6 +18,8 @@ const CHECKPOINT: Duration = Duration::from_secs(5);
 const DISK: Duration = Duration::from_secs(2);
 /// Unfinished uploads are swept so often.
 const SWEEP: Duration = Duration::from_secs(600);
+/// What cannot be erased is tried again after this: an object store may be down for a while.
+const ERASE_AGAIN: Duration = Duration::from_secs(10);
 /// Entries the eraser reads at once.
 const ERASER_GROUP: usize = 1_000;
 /// Bytes the eraser reads at once.
@@ -104,18 +106,21 @@ impl Eraser {
         let mut done: u64 = std::fs::read_to_string(&self.cursor).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
         loop {
             let last = *applied.borrow_and_update();
-            while done < last {
+            let mut failed = false;
+            while done < last && !failed {
                 match self.step(done, last).await {
                     Ok(now) => done = now,
                     Err(cause) => {
                         tracing::error!(cause, "payloads that were recalled cannot be erased; it is tried again");
-                        break;
+                        failed = true;
                     }
                 }
             }
             tokio::select! {
+                // Not at the next entry: uploads wait while an erasure tries a store that hangs.
+                () = tokio::time::sleep(ERASE_AGAIN), if failed => {}
                 () = stopped(&mut stop) => return,
-                changed = applied.changed() => if changed.is_err() { return },
+                changed = applied.changed(), if !failed => if changed.is_err() { return },
             }
         }
     }

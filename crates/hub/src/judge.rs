@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use domain::trust::{self, Kind};
 use signature::TrustStore;
 use store::tables::Tables;
-use store::vault::Vault;
+use store::vault::{Vault, VaultError};
 use tokio::sync::Semaphore;
 
 use api::status::Failure;
@@ -139,9 +139,15 @@ impl Judge {
     }
 
     async fn read(&self, payload: Digest) -> Result<Bytes, Failure> {
-        self.shared.vault.read_all(payload.0, self.shared.max_payload).await.map_err(|error| {
-            tracing::error!(%payload, %error, "a payload cannot be read for judging");
-            Failure::Internal
+        self.shared.vault.read_all(payload.0, self.shared.max_payload).await.map_err(|error| match error {
+            VaultError::Remote(_) => {
+                tracing::error!(%payload, %error, "the payload store gives no payload for judging");
+                Failure::PayloadsUnavailable
+            }
+            error => {
+                tracing::error!(%payload, %error, "a payload cannot be read for judging");
+                Failure::Internal
+            }
         })
     }
 

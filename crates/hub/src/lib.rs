@@ -18,6 +18,7 @@ pub mod judge;
 pub mod listener;
 pub mod metrics;
 pub mod offline;
+pub mod payload_location;
 pub mod recovery;
 pub mod running;
 pub mod services;

@@ -41,7 +41,8 @@ pub fn check(home: &Path, config: &Config) -> Vec<String> {
     problems
 }
 
-fn open_to_others(key: &Path) -> Option<String> {
+/// The sentence about a secret file that others may read, if they may.
+pub(crate) fn open_to_others(key: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(key).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then(|| format!("{} may be read by others (mode {mode:o}); set it to 600", key.display()))

@@ -14,7 +14,6 @@ use api::page::Sealer;
 use domain::time::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use store::tables::Tables;
-use store::vault::{Location, Vault, VaultOptions};
 use tokio::net::TcpListener;
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
@@ -30,7 +29,7 @@ use crate::judge::Judge;
 use crate::metrics::Metrics;
 use crate::recovery::{self, Existing, Summary};
 use crate::shared::{Shared, stopped};
-use crate::{bootstrap, listener, services};
+use crate::{bootstrap, listener, payload_location, services};
 
 /// What one connection may have under way, and what a stalled reader can pin: see the measurements in the README's design.
 const STREAMS_PER_CONNECTION: u32 = 256;
@@ -55,7 +54,7 @@ pub enum Error {
     Recovery(#[from] recovery::Error),
     /// The vault cannot be opened.
     #[error("cannot open the payload vault: {0}")]
-    Vault(String),
+    Vault(#[from] payload_location::Error),
     /// TLS or an address.
     #[error("cannot listen: {0}")]
     Listener(#[from] listener::Error),
@@ -112,10 +111,7 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
     let (log, tables, summary) = tokio::task::spawn_blocking(move || recovery::open(&opening.0, &opening.1, Existing::Use))
         .await
         .map_err(|e| Error::System(e.to_string()))??;
-    let vault =
-        Vault::open(VaultOptions { dir: data.join("payloads"), location: Location::Local, max_payload_bytes: config.payloads.max.0 })
-            .await
-            .map_err(|e| Error::Vault(e.to_string()))?;
+    let vault = payload_location::open(home, &data, &config.payloads).await?;
 
     let metrics = Metrics::default();
     let feeds = Feeds::default();

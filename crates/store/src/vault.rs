@@ -7,9 +7,10 @@
 //! Objects are read, listed and erased through `object_store`, in a local folder or in a remote store. The one exception is how
 //! a local object comes to be: the spool is renamed into the layout of `LocalFileSystem`, because a put through the trait
 //! would write every byte a second time. Reading order: [`Vault`] here, `spool` for uploads, `writer` for chunks, `objects`
-//! for what is stored.
+//! for what is stored, `probe` for whether a remote store can be worked with.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,8 +19,10 @@ use std::sync::{Arc, Mutex};
 
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
+use tokio::sync::Semaphore;
 
 mod objects;
+mod probe;
 #[cfg(feature = "s3")]
 pub mod s3;
 mod spool;
@@ -28,6 +31,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use probe::{Suspect, probe};
 pub use writer::Writer;
 
 /// SHA-256 of a payload.
@@ -207,12 +211,36 @@ pub enum VaultError {
     #[error("the stored payload {} is damaged", hex::encode(.0))]
     Damaged(Digest),
     /// The file system refused.
-    #[error("the file system refused the vault")]
+    #[error("the file system refused the vault: {0}")]
     Io(#[from] io::Error),
-    /// The object store refused.
-    #[error("the object store refused")]
+    /// The local folder of objects refused.
+    #[error("the folder of payloads refused: {}", causes(.0))]
     Objects(#[source] object_store::Error),
+    /// The remote store refused or cannot be reached. Nothing is lost: an upload that was to be finished can be finished again.
+    #[error("the payload store refused: {}", causes(.0))]
+    Remote(#[source] object_store::Error),
+    /// The remote store gave other bytes back than it was given.
+    #[error("the payload store does not give back what was put there")]
+    NotKept,
 }
+
+/// The error and what lies under it, in one line; a cause that the text before tells already is left out. A store's answer may be
+/// long, and what it says first is what counts.
+fn causes(error: &object_store::Error) -> String {
+    let mut told = error.to_string();
+    let mut under = error.source();
+    while let Some(cause) = under {
+        let text = cause.to_string();
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        under = cause.source();
+    }
+    let words: Vec<_> = told.split_whitespace().collect();
+    words.join(" ").chars().take(CAUSES_CHARACTERS).collect()
+}
+
+const CAUSES_CHARACTERS: usize = 1_000;
 
 /// The vault. A clone is another handle on the same one; one process uses a directory.
 #[derive(Clone)]
@@ -227,6 +255,8 @@ struct Inner {
     objects: Arc<dyn ObjectStore>,
     max_payload_bytes: u64,
     uploads: Mutex<HashMap<UploadId, spool::Entry>>,
+    /// Who holds a place sends a payload to the remote store; the others wait without a byte in memory.
+    sending: Semaphore,
 }
 
 impl Vault {
@@ -249,7 +279,8 @@ impl Vault {
                 Location::S3(options) => (false, s3::connect(options)?),
             };
             let uploads = Mutex::new(spool::load(&uploads_dir)?);
-            Ok(Self { inner: Arc::new(Inner { uploads_dir, dir, is_local, objects, max_payload_bytes, uploads }) })
+            let sending = Semaphore::new(objects::REMOTE_SENDS);
+            Ok(Self { inner: Arc::new(Inner { uploads_dir, dir, is_local, objects, max_payload_bytes, uploads, sending }) })
         })
         .await
     }

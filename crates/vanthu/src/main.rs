@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             Command::Init(init) => serve::init(&init),
             Command::Serve(at) => serve::serve(&at.home).await,
             Command::Demo(demo) => demo::run(&demo).await,
-            Command::Check(at) => serve::check(&at.home),
+            Command::Check(at) => serve::check(&at.home).await,
             Command::Rebuild(at) => serve::rebuild(&at.home),
             Command::Principal(principal) => serve::principal(&principal),
             Command::Agency(agency) => agency::run(&agency).await,

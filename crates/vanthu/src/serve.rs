@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use domain::principal;
 use hub::config::Config;
-use hub::{home, offline, running};
+use hub::{home, offline, payload_location, running};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{Init, Principal, PrincipalCommand};
@@ -42,9 +42,10 @@ pub(crate) async fn serve(home: &Path) -> Outcome {
     Ok(0)
 }
 
-pub(crate) fn check(home: &Path) -> Outcome {
+pub(crate) async fn check(home: &Path) -> Outcome {
     let config = config(home)?;
-    let problems = offline::check(home, &config);
+    let mut problems = offline::check(home, &config);
+    problems.extend(payload_location::check(home, &home.join(&config.data.dir), &config.payloads).await);
     problems.iter().for_each(|problem| println!("{problem}"));
     if problems.is_empty() {
         println!("{} is in order", home.display());

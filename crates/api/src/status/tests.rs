@@ -227,6 +227,8 @@ fn what_passes_says_when_to_try_again() {
     let journal = check(Failure::JournalUnavailable, Code::Unavailable, "JOURNAL_UNAVAILABLE", &[]);
     check(Failure::OutcomeUnknown, Code::Unavailable, "OUTCOME_UNKNOWN", &[]);
     assert_eq!(retry(&journal), Some(Duration::from_secs(1)));
+    let payloads = check(Failure::PayloadsUnavailable, Code::Unavailable, "PAYLOADS_UNAVAILABLE", &[]);
+    assert_eq!(retry(&payloads), Some(Duration::from_secs(5)));
     assert_eq!(retry(&check(Failure::Draining, Code::Unavailable, "DRAINING", &[])), Some(Duration::from_secs(1)));
     check(Failure::DeadlineExceeded, Code::DeadlineExceeded, "DEADLINE_EXCEEDED", &[]);
 }

@@ -270,6 +270,10 @@ fn vault_failure(error: &VaultError) -> Failure {
         VaultError::Io(error) if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
             Failure::DiskLow
         }
+        VaultError::Remote(_) | VaultError::NotKept => {
+            tracing::error!(%error, "the payload store cannot be worked with; see whether it is up and payloads.s3 still holds");
+            Failure::PayloadsUnavailable
+        }
         VaultError::BadOwner
         | VaultError::AlreadyStarted(_)
         | VaultError::TooLarge { .. }
@@ -277,7 +281,7 @@ fn vault_failure(error: &VaultError) -> Failure {
         | VaultError::Damaged(_)
         | VaultError::Io(_)
         | VaultError::Objects(_) => {
-            tracing::error!(%error, cause = ?std::error::Error::source(error), "the payload vault is at fault");
+            tracing::error!(%error, "the payload vault is at fault");
             Failure::Internal
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,8 +17,12 @@ use ring::digest::{Context, SHA256};
 use super::{CHUNK_BYTES, Digest, Inner, Stored, UploadId, Vault, VaultError, blocking};
 use crate::disk;
 
-/// One request to a remote store: S3 wants parts of at least 5 MiB, and a round trip costs more than these bytes.
+/// One part sent to a remote store: S3 wants at least 5 MiB, at most 10,000 parts, and a round trip costs more than these bytes.
 const REMOTE_PART_BYTES: u64 = 8 << 20;
+/// One request to read: what a download holds in memory while its reader is slow.
+const REMOTE_WINDOW_BYTES: u64 = 1 << 20;
+/// Payloads that are sent to a remote store at once, each with one part in memory: 64 MiB together.
+pub(super) const REMOTE_SENDS: usize = 8;
 
 impl Vault {
     /// Ends an upload: its size and digest are checked, and the payload is durable in its place on return. Finishing again
@@ -67,7 +72,7 @@ impl Vault {
     /// The size of the payload with this digest, in bytes.
     pub async fn size(&self, digest: Digest) -> Result<u64, VaultError> {
         let meta = self.inner.objects.head(&location(&digest)).await;
-        Ok(meta.map_err(|e| object_error(e, &digest))?.size)
+        Ok(meta.map_err(|e| self.inner.object_error(e, &digest))?.size)
     }
 
     /// Reads up to `limit` bytes from `offset` on, in chunks of at most 256 KiB.
@@ -101,11 +106,19 @@ impl Vault {
         if size > max {
             return Err(VaultError::TooLarge { size, max });
         }
-        let bytes = if size == 0 {
-            Bytes::new()
-        } else {
+        let bytes = if self.inner.is_local && size > 0 {
             let object = self.inner.objects.get_range(&location(&digest), 0..size).await;
-            object.map_err(|e| object_error(e, &digest))?
+            object.map_err(|e| self.inner.object_error(e, &digest))?
+        } else {
+            // Part by part, because a request has a time limit and a large payload would not make it on a slow line.
+            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+            let mut at = 0;
+            while at < size {
+                let part = self.inner.window(&digest, at..size.min(at + REMOTE_PART_BYTES)).await?;
+                at += part.len() as u64;
+                bytes.extend_from_slice(&part);
+            }
+            Bytes::from(bytes)
         };
         if ring::digest::digest(&SHA256, &bytes).as_ref() != digest {
             return Err(VaultError::Damaged(digest));
@@ -130,9 +143,9 @@ impl Vault {
         }
         match self.inner.objects.head(&location(&digest)).await {
             Err(object_store::Error::NotFound { .. }) => return Ok(false),
-            other => other.map_err(VaultError::Objects)?,
+            other => other.map_err(|e| self.inner.refusal(e))?,
         };
-        self.inner.objects.delete(&location(&digest)).await.map_err(VaultError::Objects)?;
+        self.inner.objects.delete(&location(&digest)).await.map_err(|e| self.inner.refusal(e))?;
         Ok(true)
     }
 
@@ -143,7 +156,7 @@ impl Vault {
             let prefix = Path::from(format!("objects/{first:02x}"));
             let listed = match self.inner.objects.list_with_delimiter(Some(&prefix)).await {
                 Err(object_store::Error::NotFound { .. }) => continue,
-                other => other.map_err(VaultError::Objects)?,
+                other => other.map_err(|e| self.inner.refusal(e))?,
             };
             let names = listed.objects.iter().filter_map(|object| digest_of(&object.location));
             let mut digests: Vec<_> = names.filter(|digest| after.is_none_or(|after| *digest > after)).collect();
@@ -174,15 +187,9 @@ impl Reading {
                 let Some(check) = self.check.take() else { return Ok(None) };
                 return if check.finish().as_ref() == self.digest { Ok(None) } else { Err(VaultError::Damaged(self.digest)) };
             }
-            let step = if self.inner.is_local { CHUNK_BYTES } else { REMOTE_PART_BYTES };
-            let range = self.at..self.end.min(self.at + step);
-            let wanted = range.end - range.start;
-            let window = self.inner.objects.get_range(&location(&self.digest), range).await;
-            self.window = window.map_err(|e| object_error(e, &self.digest))?;
-            if self.window.len() as u64 != wanted {
-                return Err(VaultError::Damaged(self.digest));
-            }
-            self.at += wanted;
+            let step = if self.inner.is_local { CHUNK_BYTES } else { REMOTE_WINDOW_BYTES };
+            self.window = self.inner.window(&self.digest, self.at..self.end.min(self.at + step)).await?;
+            self.at += self.window.len() as u64;
         }
         let chunk = self.window.split_to(self.window.len().min(CHUNK_BYTES as usize));
         if let Some(check) = &mut self.check {
@@ -212,26 +219,32 @@ impl Inner {
         Ok(disk::sync_dir(&self.uploads_dir)?)
     }
 
+    /// The bytes of a range that lies within the object; all of them or none.
+    async fn window(&self, digest: &Digest, range: Range<u64>) -> Result<Bytes, VaultError> {
+        let wanted = range.end - range.start;
+        let window = self.objects.get_range(&location(digest), range).await.map_err(|e| self.object_error(e, digest))?;
+        if window.len() as u64 == wanted { Ok(window) } else { Err(VaultError::Damaged(*digest)) }
+    }
+
     /// Sends a sealed spool to the remote store, part by part, and removes it.
     async fn send(self: &Arc<Self>, id: UploadId, stored: Stored) -> Result<(), VaultError> {
+        let _place = self.sending.acquire().await.map_err(|e| io::Error::other(e.to_string()))?;
         let place = location(&stored.digest);
         let is_there = match self.objects.head(&place).await {
             Ok(meta) => meta.size == stored.size,
             Err(object_store::Error::NotFound { .. }) => false,
-            Err(e) => return Err(VaultError::Objects(e)),
+            Err(e) => return Err(self.refusal(e)),
         };
-        if !is_there {
-            if stored.size <= REMOTE_PART_BYTES {
-                let bytes = self.part(id, 0, stored).await?;
-                self.objects.put(&place, PutPayload::from(bytes)).await.map_err(VaultError::Objects)?;
-            } else {
-                let mut upload = self.objects.put_multipart(&place).await.map_err(VaultError::Objects)?;
-                let sent = self.send_parts(id, stored, upload.as_mut()).await;
-                if sent.is_err() {
-                    // The store forgets unfinished parts by its own life-cycle rule if this fails too.
-                    let _ = upload.abort().await;
-                }
-                sent?;
+        if !is_there && stored.size <= REMOTE_PART_BYTES {
+            let bytes = self.part(id, 0, stored).await?;
+            self.objects.put(&place, PutPayload::from(bytes)).await.map_err(|e| self.refusal(e))?;
+        } else if !is_there {
+            let mut upload = self.objects.put_multipart(&place).await.map_err(|e| self.refusal(e))?;
+            if let Err(error) = self.send_parts(id, stored, upload.as_mut()).await {
+                // Beside the answer, because a store that hangs would hang here as well. If this fails too, the store forgets
+                // the parts by its own life-cycle rule.
+                tokio::spawn(async move { upload.abort().await });
+                return Err(error);
             }
         }
         let inner = Arc::clone(self);
@@ -248,9 +261,9 @@ impl Inner {
         while at < stored.size {
             let bytes = self.part(id, at, stored).await?;
             at += bytes.len() as u64;
-            upload.put_part(PutPayload::from(bytes)).await.map_err(VaultError::Objects)?;
+            upload.put_part(PutPayload::from(bytes)).await.map_err(|e| self.refusal(e))?;
         }
-        upload.complete().await.map(drop).map_err(VaultError::Objects)
+        upload.complete().await.map(drop).map_err(|e| self.refusal(e))
     }
 
     async fn part(self: &Arc<Self>, id: UploadId, at: u64, stored: Stored) -> Result<Bytes, VaultError> {
@@ -267,6 +280,17 @@ impl Inner {
         })
         .await
     }
+
+    fn object_error(&self, error: object_store::Error, digest: &Digest) -> VaultError {
+        match error {
+            object_store::Error::NotFound { .. } => VaultError::NotStored(*digest),
+            other => self.refusal(other),
+        }
+    }
+
+    pub(super) fn refusal(&self, error: object_store::Error) -> VaultError {
+        if self.is_local { VaultError::Objects(error) } else { VaultError::Remote(error) }
+    }
 }
 
 /// `objects/<first byte>/<digest>`, all lower-case hexadecimal.
@@ -279,11 +303,4 @@ fn digest_of(location: &Path) -> Option<Digest> {
     let mut digest = [0; 32];
     hex::decode_to_slice(location.filename()?, &mut digest).ok()?;
     Some(digest)
-}
-
-fn object_error(error: object_store::Error, digest: &Digest) -> VaultError {
-    match error {
-        object_store::Error::NotFound { .. } => VaultError::NotStored(*digest),
-        other => VaultError::Objects(other),
-    }
 }
