@@ -279,6 +279,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
             self.explain(Some(field));
             self.changed_field(&signed, &later, &keys, is_signature);
         }
+        self.appearance(field, &signed, &later, is_signature);
         self.fields(&before, &after, is_signature, depth + 1);
     }
 
@@ -297,6 +298,25 @@ impl<'v, 'a> Explanation<'v, 'a> {
         keys.iter().filter(|key| *key != "Kids").for_each(|key| self.take_added(later.lookup(key)));
         let what = if is_signature { "a prepared field was signed" } else { "a form field was filled in" };
         self.find_signing(Permitted, what.to_owned());
+    }
+
+    /// The appearance of a field that may be filled in, drawn anew under its old number: lawful where nobody else shows it.
+    fn appearance(&mut self, field: &Object, signed: &Dictionary, later: &Dictionary, is_signature: bool) {
+        let Object::Reference(number) = field else { return };
+        let was_empty = is_signature && matches!(self.signed.value(signed.lookup("V")), Object::Null);
+        let may_fill = !is_signature && !self.has_locks && self.certified >= Some(Certified::Forms);
+        if !(was_empty || may_fill) {
+            return;
+        }
+        let mut shown = HashSet::new();
+        later.lookup("AP").into_iter().for_each(|appearance| collect(appearance, &mut shown));
+        for stream in shown {
+            if self.changed.contains(&stream) && self.later.referrers(stream) == [*number] && self.signed.referrers(stream) == [*number] {
+                self.explained.insert(stream);
+                self.take_added(Some(&self.later.object(stream).object));
+                self.find_signing(Permitted, "the appearance of a field was drawn anew".to_owned());
+            }
+        }
     }
 
     fn pages(&mut self, root: Option<&Object>) {
@@ -354,7 +374,11 @@ impl<'v, 'a> Explanation<'v, 'a> {
             if dictionary.name("Subtype") == Some(b"Widget") && kind == Some(b"Sig") {
                 self.explain(Some(annotation));
                 self.take_added(Some(annotation));
-                // By the letter, only certifications with P 3 allow another widget on a page; signing programs do it under P 2.
+                let area = rectangle(&self.later.value(dictionary.lookup("Rect"))).map(|[left, low, right, high]| (right - left) * (high - low));
+                if area == Some(0.0) {
+                    continue;
+                }
+                // By the letter, only certifications with P 3 allow another widget to be seen; signing programs do it under P 2.
                 let level = if self.certified == Some(Certified::Forms) { Workflow } else { Permitted };
                 self.find_signing(level, "a signature was shown on a page".to_owned());
             } else if self.certified == Some(Certified::Annotations) {
