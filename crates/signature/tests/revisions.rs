@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use signature::{ChangeLevel, Coverage, DocumentReport, Options, TrustStore, verify_pdf};
+use signature::{ChangeLevel, Coverage, DocumentReport, Options, TrustStore, Verdict, verify_pdf};
 
 /// 2026-11-27 00:00:00 UTC.
 const NOW: i64 = 1_795_737_600;
@@ -70,12 +70,24 @@ fn attacks_are_changes_and_genuine_documents_are_not() {
     }
 }
 
-/// Foreign documents whose changes another verifier takes more lightly than this one, each for a reason.
-const STRICTER: [(&str, &str); 0] = [];
+/// Foreign documents whose changes another verifier takes more lightly than this one, each with the reason.
+const STRICTER: &[(&str, &str)] = &[];
+
+/// Foreign documents whose changes another verifier takes more seriously than this one, each with the reason.
+const LIGHTER: &[(&str, &str)] = &[
+    (
+        "form-update-ap-indirect-sneaky-trailer.pdf",
+        "an unknown key of the trailer refers to the appearance that a field leaves behind; neither the key nor the object was changed",
+    ),
+    (
+        "form-update-no-override-appearance-stream-ap-indirect-sneaky.pdf",
+        "an unknown key of the catalogue refers to the appearance that a field leaves behind; neither the key nor the object was changed",
+    ),
+];
 
 #[test]
 fn foreign_documents_are_taken_no_more_lightly_than_by_another_verifier() {
-    let (mut agree, mut stricter) = (0, Vec::new());
+    let (mut agree, mut stricter, mut lighter) = (0, Vec::new(), Vec::new());
     for set in ["corpora/dss-pades", "corpora/pyhanko", "corpora/misc-pdf"] {
         let Some(folder) = shared(set) else { continue };
         for (file, columns) in manifest(&folder) {
@@ -87,8 +99,13 @@ fn foreign_documents_are_taken_no_more_lightly_than_by_another_verifier() {
             let level = report.changed_after_signing;
             if is_change {
                 print(&file, &report);
-                let is_told = level >= ChangeLevel::Workflow || report.signatures.is_empty() || !report.faults.is_empty();
-                assert!(is_told, "{file}: {observed}");
+                let is_broken = report.signatures.iter().any(|one| one.verdict == Verdict::TotalFailed);
+                let is_told = level >= ChangeLevel::Workflow || report.signatures.is_empty() || is_broken;
+                if !is_told {
+                    println!("   lighter than {observed}");
+                    lighter.push(file);
+                    continue;
+                }
             } else if level == ChangeLevel::Unexplained {
                 print(&file, &report);
                 println!("   {observed}");
@@ -98,8 +115,9 @@ fn foreign_documents_are_taken_no_more_lightly_than_by_another_verifier() {
             agree += 1;
         }
     }
-    println!("agree {agree}, stricter {}", stricter.len());
-    let listed = |file: &String| STRICTER.iter().any(|(known, _)| file == known);
-    let unlisted: Vec<_> = stricter.iter().filter(|file| !listed(file)).collect();
-    assert!(unlisted.is_empty(), "{unlisted:?}");
+    println!("agree {agree}, stricter {}, lighter {}", stricter.len(), lighter.len());
+    let unlisted = |files: Vec<String>, known: &[(&str, &str)]| -> Vec<String> {
+        files.into_iter().filter(|file| !known.iter().any(|(known, _)| file == known)).collect()
+    };
+    assert_eq!((unlisted(stricter, STRICTER), unlisted(lighter, LIGHTER)), (vec![], vec![]));
 }

@@ -12,6 +12,10 @@ const MAX_VISITS: usize = 200_000;
 /// Page boxes that a signing program writes anew differ by rounding, in points.
 const ROUNDING: f64 = 1.0;
 
+/// Keys of a trailer or cross-reference stream that are compared elsewhere, or that concern the file and not the document.
+const TRAILER_KEYS: [&str; 13] =
+    ["Root", "Encrypt", "Info", "Size", "Prev", "ID", "XRefStm", "Type", "W", "Index", "Length", "Filter", "DecodeParms"];
+
 /// What a certification permits (ISO 32000-2, table 257).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Certified {
@@ -44,7 +48,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let changed = numbers
             .into_iter()
             .filter(|number| !later.has_same_bytes(signed, *number, end))
-            .filter(|number| !(signed.is_structural(*number) || later.is_structural(*number)) && !same_object(signed, later, *number));
+            .filter(|number| !is_structure(signed, later, *number) && !same_object(signed, later, *number));
         let mut explanation = Self {
             signed,
             later,
@@ -79,6 +83,14 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 _ => false,
             };
             if !is_same {
+                self.find(Unexplained, format!("the trailer's /{key} was changed"));
+            }
+        }
+        // A key that the standard does not know may mean something to some reader: another office format inside, for example.
+        let trailers = (&self.signed.file.xref.trailer, &self.later.file.xref.trailer);
+        for (key, value) in trailers.1.entries() {
+            let key = String::from_utf8_lossy(key);
+            if !TRAILER_KEYS.contains(&key.as_ref()) && trailers.0.lookup(&key).is_none_or(|signed| !same(signed, value)) {
                 self.find(Unexplained, format!("the trailer's /{key} was changed"));
             }
         }
@@ -161,7 +173,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 _ => false,
             };
             if !kept {
-                self.find(Unexplained, format!("the validation data lost some of their /{key}"));
+                // Evidence is lost, and nothing that the document shows.
+                self.find(Workflow, format!("the validation data lost some of their /{key}"));
             }
             self.explain(new.lookup(key));
             self.take_added(new.lookup(key));
@@ -175,7 +188,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 after.lookup(&key).is_none_or(|later| !same(value, later))
             });
             if lost {
-                self.find(Unexplained, "the validation data lost some of their /VRI".to_owned());
+                self.find(Workflow, "the validation data lost some of their /VRI".to_owned());
             }
         }
         self.explain(new.lookup("VRI"));
@@ -374,7 +387,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
             if dictionary.name("Subtype") == Some(b"Widget") && kind == Some(b"Sig") {
                 self.explain(Some(annotation));
                 self.take_added(Some(annotation));
-                let area = rectangle(&self.later.value(dictionary.lookup("Rect"))).map(|[left, low, right, high]| (right - left) * (high - low));
+                let area =
+                    rectangle(&self.later.value(dictionary.lookup("Rect"))).map(|[left, low, right, high]| (right - left) * (high - low));
                 if area == Some(0.0) {
                     continue;
                 }
@@ -459,6 +473,13 @@ impl<'v, 'a> Explanation<'v, 'a> {
             }
         }
     }
+}
+
+/// Whether an object is the structure of the file in both states, and nothing that the document refers to: what calls itself a
+/// cross-reference stream may still be shown by a page.
+fn is_structure(signed: &View<'_>, later: &View<'_>, number: u32) -> bool {
+    let is = |view: &View<'_>| view.is_structural(number) || view.object(number).object == Object::Null;
+    is(signed) && is(later) && signed.referrers(number).is_empty() && later.referrers(number).is_empty()
 }
 
 /// Whether every entry of a dictionary of dictionaries is still there, as it was.
