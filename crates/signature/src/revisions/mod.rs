@@ -24,11 +24,13 @@ pub(crate) fn explain(data: &[u8], ends: &[usize], limits: &Limits) -> Vec<Later
     let mut ends: Vec<usize> = ends.to_vec();
     ends.sort_unstable();
     ends.dedup();
+    if ends.last() != Some(&data.len()) {
+        ends.push(data.len());
+    }
     let mut changes = Vec::new();
-    let mut states = ends.iter().copied().chain((ends.last() != Some(&data.len())).then_some(data.len()));
-    let Some(mut signed_end) = states.next() else { return changes };
-    let mut signed = View::open(data, signed_end, limits);
-    for end in states {
+    let Some((&first, later)) = ends.split_first().filter(|(_, later)| !later.is_empty()) else { return changes };
+    let (mut signed_end, mut signed) = (first, View::open(data, first, limits));
+    for &end in later {
         let later = View::open(data, end, limits);
         let found = step(data, (signed_end, &signed), (end, &later));
         let room = MAX_CHANGES.saturating_sub(changes.len());
