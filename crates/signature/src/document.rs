@@ -3,7 +3,8 @@
 use crate::detached::report;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found};
-use crate::report::{Coverage, DocumentReport, SignatureReport, Verdict};
+use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
+use crate::revisions;
 use crate::trust::TrustStore;
 use crate::value::{Value, malformed};
 
@@ -16,14 +17,14 @@ use crate::value::{Value, malformed};
 pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> DocumentReport {
     let Some(header) = pdf::header_offset(bytes) else {
         let faults = vec!["the file has no PDF header".to_owned()];
-        return DocumentReport { coverage: Coverage::NotPdf, signatures: Vec::new(), faults };
+        return unsigned(Coverage::NotPdf, faults);
     };
     let mut faults = Vec::new();
     let (base, file) = match open(bytes, header, options) {
         Ok(opened) => opened,
         Err(error) => {
             faults.push(format!("the structure of the file is unreadable: {error}"));
-            return DocumentReport { coverage: without_signatures(bytes, None, false), signatures: Vec::new(), faults };
+            return unsigned(without_signatures(bytes, None, false), faults);
         }
     };
     if base > 0 {
@@ -44,7 +45,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
         if coverage == Coverage::Destroyed {
             faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
         }
-        return DocumentReport { coverage, signatures: Vec::new(), faults };
+        return unsigned(coverage, faults);
     }
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
@@ -53,8 +54,30 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
     let coverage = coverage(&judged, base, bytes.len());
+    let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures = judged.into_iter().map(|signature| signature.report).collect();
-    DocumentReport { coverage, signatures, faults }
+    DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes }
+}
+
+fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
+    DocumentReport { coverage, signatures: Vec::new(), faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new() }
+}
+
+/// What was done after the intact signatures; where none is intact, after those with a sound byte range.
+fn changes(signatures: &[PdfSignature], data: &[u8], base: usize, options: &Options) -> (ChangeLevel, Vec<LaterChange>) {
+    let ends = |accept: &dyn Fn(&PdfSignature) -> bool| -> Vec<usize> {
+        signatures.iter().filter(|one| accept(one)).filter_map(|one| one.signed_end).collect()
+    };
+    let mut signed = ends(&|one| one.is_intact);
+    if signed.is_empty() {
+        signed = ends(&|_| true);
+    }
+    let mut changes = revisions::explain(data, &signed, &options.limits);
+    if base > 0 && !signed.is_empty() {
+        let what = format!("{base} bytes stand in front of the document");
+        changes.insert(0, LaterChange { signed_end: 0, level: ChangeLevel::Workflow, what });
+    }
+    (changes.iter().map(|change| change.level).max().unwrap_or_default(), changes)
 }
 
 /// Offsets count from the header (ISO 32000-1, 7.5.2); writers that count from the start of the file are understood too.

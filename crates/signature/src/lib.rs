@@ -25,6 +25,7 @@ mod pdf;
 #[cfg(test)]
 mod pkits;
 mod report;
+mod revisions;
 mod revocation;
 mod signer;
 #[cfg(test)]
@@ -36,5 +37,7 @@ mod value;
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
-pub use report::{CertificateFacts, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
+pub use report::{
+    CertificateFacts, ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, SignerKind, SubIndication, Verdict,
+};
 pub use trust::{TrustError, TrustStore};

@@ -11,6 +11,50 @@ pub struct DocumentReport {
     pub signatures: Vec<SignatureReport>,
     /// Plain sentences about the document that belong to no single signature.
     pub faults: Vec<String>,
+    /// The worst of what was done to the document after an intact signature; see [`ChangeLevel`].
+    pub changed_after_signing: ChangeLevel,
+    /// What was done, in the order of the revisions.
+    pub later_changes: Vec<LaterChange>,
+}
+
+/// How a change after signing is to be taken, the lightest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeLevel {
+    /// Nothing was changed.
+    #[default]
+    None,
+    /// The signatures' own rules allow it: another signature, a time stamp, validation data, a form that was filled in where a
+    /// certification allows that (ISO 32000-2, 12.8.2).
+    Permitted,
+    /// Ordinary signing programs do it, though the letter of the rules does not allow it: nothing that the document shows changed.
+    Workflow,
+    /// Nothing explains it: it counts as a change of what was signed.
+    Unexplained,
+}
+
+impl ChangeLevel {
+    /// A stable name: `none`, `permitted`, `workflow`, `unexplained`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Permitted => "permitted",
+            Self::Workflow => "workflow",
+            Self::Unexplained => "unexplained",
+        }
+    }
+}
+
+/// Something that was done to a signed document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaterChange {
+    /// End of the signed state that it follows, in bytes from the header: a signature whose byte range ends there or before is
+    /// concerned.
+    pub signed_end: u64,
+    /// How it is to be taken.
+    pub level: ChangeLevel,
+    /// One sentence.
+    pub what: String,
 }
 
 /// What of the present file the signatures cover.

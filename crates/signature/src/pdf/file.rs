@@ -77,7 +77,15 @@ pub(crate) struct Located {
     pub(crate) object: Object,
     /// Offsets inside `object` count in the file, and not in a decoded object stream.
     pub(crate) in_file: bool,
-    stream_start: Option<usize>,
+    pub(crate) stream_start: Option<usize>,
+    /// Where its text ends in the file; 0 for one in an object stream.
+    pub(crate) end: usize,
+}
+
+impl Located {
+    pub(crate) fn direct(object: Object) -> Self {
+        Self { object, in_file: true, stream_start: None, end: 0 }
+    }
 }
 
 impl<'a> File<'a> {
@@ -92,7 +100,7 @@ impl<'a> File<'a> {
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
     pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
         match self.xref.entries.get(&number) {
-            None | Some(Entry::Free) => Ok(Located { object: Object::Null, in_file: true, stream_start: None }),
+            None | Some(Entry::Free) => Ok(Located::direct(Object::Null)),
             Some(&Entry::Offset(offset)) => self.load_at(number, offset),
             Some(&Entry::InStream { stream, index }) => {
                 let container = self.object_stream(stream)?;
@@ -104,7 +112,7 @@ impl<'a> File<'a> {
                 let mut parser = Parser::new(&container.data, offset, self.limits.max_object_depth);
                 let object = parser.object();
                 self.spend(parser.position.saturating_sub(offset))?;
-                Ok(Located { object: object?, in_file: false, stream_start: None })
+                Ok(Located { object: object?, in_file: false, stream_start: None, end: 0 })
             }
         }
     }
@@ -113,8 +121,19 @@ impl<'a> File<'a> {
     pub(crate) fn resolve(&self, object: &Object) -> Result<Located, PdfError> {
         match object {
             Object::Reference(number) => self.load(*number),
-            other => Ok(Located { object: other.clone(), in_file: true, stream_start: None }),
+            other => Ok(Located::direct(other.clone())),
         }
+    }
+
+    /// Where the raw data of a stream lies; `None` for an object without one, and an error where its length leads nowhere.
+    pub(crate) fn stream_range(&self, located: &Located) -> Result<Option<std::ops::Range<usize>>, PdfError> {
+        let (Object::Dictionary(dictionary), Some(start)) = (&located.object, located.stream_start) else { return Ok(None) };
+        let length = match dictionary.lookup("Length").map(|length| self.resolve(length)).transpose()? {
+            Some(Located { object: Object::Integer(length), .. }) => usize::try_from(length).ok(),
+            _ => None,
+        };
+        let end = length.and_then(|length| start.checked_add(length)).filter(|end| *end <= self.data.len());
+        end.map(|end| Some(start..end)).ok_or(PdfError::BadStream)
     }
 
     /// The dictionary that `object` is or refers to.
@@ -164,7 +183,7 @@ impl<'a> File<'a> {
         self.spend(parser.position.saturating_sub(start))?;
         let object = object?;
         let stream_start = if matches!(object, Object::Dictionary(_)) { parser.stream_start() } else { None };
-        Ok(Located { object, in_file: true, stream_start })
+        Ok(Located { object, in_file: true, stream_start, end: parser.position })
     }
 
     fn object_stream(&self, number: u32) -> Result<Rc<ObjectStream>, PdfError> {

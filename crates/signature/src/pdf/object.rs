@@ -7,9 +7,9 @@ const MAX_NODES: usize = 100_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Object {
     Null,
-    Boolean,
+    Boolean(bool),
     Integer(i64),
-    Real,
+    Real(f64),
     Name(Vec<u8>),
     String(PdfString),
     Array(Vec<Self>),
@@ -34,6 +34,11 @@ pub(crate) struct Dictionary {
 }
 
 impl Dictionary {
+    /// Keys and values in file order.
+    pub(crate) fn entries(&self) -> &[(Vec<u8>, Object)] {
+        &self.entries
+    }
+
     pub(crate) fn lookup(&self, key: &str) -> Option<&Object> {
         self.entries.iter().find(|(name, _)| name == key.as_bytes()).map(|(_, value)| value)
     }
@@ -174,7 +179,8 @@ impl<'a> Parser<'a> {
             b'<' => self.hex_string().map(Object::String),
             b'0'..=b'9' | b'+' | b'-' | b'.' => self.number_or_reference(),
             _ if self.take_keyword("null") => Ok(Object::Null),
-            _ if self.take_keyword("true") || self.take_keyword("false") => Ok(Object::Boolean),
+            _ if self.take_keyword("true") => Ok(Object::Boolean(true)),
+            _ if self.take_keyword("false") => Ok(Object::Boolean(false)),
             _ => Err(SyntaxError::Malformed(start)),
         }
     }
@@ -307,7 +313,7 @@ impl<'a> Parser<'a> {
                 return u32::try_from(number).map(Object::Reference).map_err(|_| SyntaxError::Malformed(start));
             }
             self.position = after_number;
-            return Ok(i64::try_from(number).map_or(Object::Real, Object::Integer));
+            return Ok(i64::try_from(number).map_or(Object::Real(number as f64), Object::Integer));
         }
         let length = self.rest().iter().take_while(|&&byte| is_regular(byte)).count();
         let token = self.rest().get(..length).unwrap_or_default();
@@ -317,7 +323,8 @@ impl<'a> Parser<'a> {
             return Err(SyntaxError::Malformed(start));
         }
         let text = std::str::from_utf8(token).unwrap_or_default();
-        Ok(text.parse().map_or(Object::Real, Object::Integer))
+        // What looks like a number and is none equals nothing, not even itself.
+        Ok(text.parse().map_or_else(|_| Object::Real(text.parse().unwrap_or(f64::NAN)), Object::Integer))
     }
 }
 
@@ -365,7 +372,7 @@ mod tests {
 
     #[test]
     fn numbers_are_told_from_references() {
-        let expected = vec![Object::Integer(1), Object::Integer(0), Object::Reference(2), Object::Real, Object::Integer(-3)];
+        let expected = vec![Object::Integer(1), Object::Integer(0), Object::Reference(2), Object::Real(1.5), Object::Integer(-3)];
         assert_eq!(parse("[1 0 2 0 R 1.5 -3]"), Ok(Object::Array(expected)));
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum Entry {
 pub(crate) struct Xref {
     pub(crate) entries: HashMap<u32, Entry>,
     pub(crate) trailer: Dictionary,
+    /// Where the last section begins.
+    pub(crate) start: u64,
 }
 
 /// Reads the cross-references of `data`, which starts at the header.
@@ -53,6 +55,7 @@ pub(crate) fn read(data: &[u8], limits: &Limits, inflate_budget: &mut usize) -> 
         }
         if is_first {
             reader.xref.trailer = trailer;
+            reader.xref.start = offset;
             is_first = false;
         }
     }
