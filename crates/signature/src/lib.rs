@@ -32,7 +32,6 @@ mod testing;
 mod timestamp;
 mod trust;
 mod value;
-#[expect(dead_code, reason = "the verifier of XML signatures stands on it")]
 mod xml;
 
 pub use detached::verify_detached;
@@ -40,3 +39,4 @@ pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{CertificateFacts, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
 pub use trust::{TrustError, TrustStore};
+pub use xml::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole, verify_xml, verify_xml_with};

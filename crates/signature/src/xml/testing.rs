@@ -1,0 +1,1 @@
+//! Signed XML made in code.
