@@ -1,13 +1,14 @@
 //! XML: a strict reader, canonical forms, XMLDSig and XAdES.
 //!
-//! `reader.rs` turns bytes into a `tree.rs`, once; `canonical.rs` writes parts of it in a canonical form. `verify.rs` takes
-//! every signature apart (`signature.rs`), digests what it refers to (`reference.rs`), finds its signer (`key_info.rs`,
-//! `xades.rs`) and says what is covered (`coverage.rs`). Everything is read from that one tree, so that what is reported is
+//! `reader.rs` turns bytes into a `tree.rs`, once; `canonical.rs` writes parts of it in a canonical form. `verify.rs` goes
+//! through the signatures, `judge.rs` takes each apart (`signature.rs`), digests what it refers to (`reference.rs`), finds its
+//! signer (`key_info.rs`, `xades.rs`) and says what is covered (`coverage.rs`). Everything is read from that one tree, so that what is reported is
 //! what was digested.
 
 mod algorithms;
 mod canonical;
 mod coverage;
+mod judge;
 mod key_info;
 mod reader;
 mod reference;

@@ -1,27 +1,16 @@
 //! Signed XML documents: every signature judged by EN 319 102-1, and what of the document it covers.
 
-use std::sync::Arc;
-
-use crate::algorithm::{CryptoFault, Scheme};
-use crate::certificate::Certificate;
 use crate::detached::report as signature_report;
-use crate::judge::{self, Judged, Proof};
-use crate::judgement::Judgement;
 use crate::options::Options;
-use crate::report::{Coverage, DocumentReport, SubIndication, Verdict};
-use crate::signer::{self, Arithmetic};
-use crate::timestamp;
+use crate::report::{Coverage, DocumentReport, Verdict};
 use crate::trust::TrustStore;
 
-use super::canonical::{Budget, Selection, canonicalize};
-use super::coverage::{covered_bytes, is_content, is_whole};
-use super::key_info::{self, KeyInfo};
-use super::reference::{self, Covered, Source};
-use super::report::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole};
-use super::signature::{Reference, Signature, read_manifest};
-use super::tree::{Document, NodeId};
-use super::xades::{self, Properties};
-use super::{DSIG, algorithms, reader};
+use super::canonical::Budget;
+use super::judge::{Judge, One};
+use super::reader;
+use super::reference::Source;
+use super::report::{XmlReport, XmlSignatureRole};
+use super::tree::Document;
 
 /// Judges every XML signature (XMLDSig, XAdES) of the document `bytes`.
 ///
@@ -66,15 +55,6 @@ pub fn verify_xml_with(bytes: &[u8], contents: &[(&str, &[u8])], trust: &TrustSt
     XmlReport { document: DocumentReport { coverage, signatures: reports, faults }, signatures }
 }
 
-/// A signature, judged.
-struct One {
-    judged: Judged,
-    signature: XmlSignature,
-    is_xades: bool,
-    is_whole: bool,
-    covered_bytes: u64,
-}
-
 /// See [`Coverage`]: the best signatures count.
 fn coverage(document: &Document<'_>, judged: &[One], length: usize) -> Coverage {
     if judged.is_empty() {
@@ -97,356 +77,446 @@ fn coverage(document: &Document<'_>, judged: &[One], length: usize) -> Coverage 
     Coverage::BytesAddedAfter { signed_end, length: length as u64 }
 }
 
-struct Judge<'s, 'd, 'a> {
-    source: &'s Source<'d, 'a>,
-    document: &'d Document<'a>,
-    trust: &'s TrustStore,
-    options: &'s Options,
-    budget: Budget,
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-/// A reference, digested.
-struct Digested {
-    report: XmlReference,
-    covered: Option<Covered>,
-    kind: String,
-}
+    use super::*;
+    use crate::algorithm::sha256;
+    use crate::options::RevocationPolicy;
+    use crate::report::SubIndication;
+    use crate::testing::{NOW, Node, Pki, Template, YEAR};
+    use crate::xml::report::{ReferenceOutcome, XmlElement};
+    use crate::xml::testing::{ENVELOPED, EXCLUSIVE, XmlTemplate, base64, enveloped, reference, signature, slowdown};
 
-impl Digested {
-    /// What it covers, if the digest is the signed one.
-    fn matching(&self) -> Option<&Covered> {
-        self.covered.as_ref().filter(|_| self.report.outcome == ReferenceOutcome::Matches)
+    fn trust(pki: &Pki) -> TrustStore {
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        trust.add_intermediate(pki.issuer.der()).unwrap();
+        trust
     }
-}
 
-impl Judge<'_, '_, '_> {
-    fn signature(&mut self, node: NodeId) -> One {
-        let mut judgement = Judgement::default();
-        let element = XmlElement::of(self.document, node);
-        let role = self.role(node);
-        let read = Signature::read(self.document, node)
-            .and_then(|signature| Ok((xades::read(self.document, &signature, self.options.limits.max_certificates)?, signature)));
-        let (properties, signature) = match read {
-            Ok(read) => read,
-            Err(reason) => {
-                judgement.fail(SubIndication::FormatFailure, reason);
-                let signature = XmlSignature { element, role, intact: false, references: Vec::new() };
-                let judged = Judged { judgement, ..Judged::default() };
-                return One { judged, signature, is_xades: false, is_whole: false, covered_bytes: 0 };
-            }
+    fn judge(text: &str, pki: &Pki) -> XmlReport {
+        let options = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) };
+        verify_xml(text.as_bytes(), &trust(pki), &options)
+    }
+
+    fn outcome(report: &XmlReport) -> (Verdict, Option<SubIndication>) {
+        let first = report.document.signatures.first().unwrap_or_else(|| panic!("{report:?}"));
+        (first.verdict, first.sub_indication)
+    }
+
+    const PASSED: (Verdict, Option<SubIndication>) = (Verdict::TotalPassed, None);
+    const TEXT: &str = "<p>Điều 1. Nội dung</p>";
+
+    fn failed(indication: SubIndication) -> (Verdict, Option<SubIndication>) {
+        (Verdict::TotalFailed, Some(indication))
+    }
+
+    fn unknown(indication: SubIndication) -> (Verdict, Option<SubIndication>) {
+        (Verdict::Indeterminate, Some(indication))
+    }
+
+    fn sound(pki: &Pki) -> String {
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        place(&signature(&template))
+    }
+
+    #[test]
+    fn an_enveloped_signature_passes_and_covers_the_root() {
+        let pki = Pki::new();
+        let text = sound(&pki);
+        let report = judge(&text, &pki);
+        assert_eq!(outcome(&report), PASSED, "{report:?}");
+        assert_eq!(report.document.coverage, Coverage::Whole);
+        let first = &report.document.signatures[0];
+        assert_eq!((first.field.as_str(), first.sub_filter.as_str(), first.covers_whole_file), ("s", "XAdES", true));
+        // 2026-11-26 08:00:00 in Hanoi.
+        assert_eq!(first.claimed_time, Some(NOW - 23 * 3600));
+        assert_eq!(first.signer.as_ref().map(|one| one.common_name.as_str()), Some("Nguyen Van A"));
+        let [content, properties] = report.signatures[0].references.as_slice() else { panic!("{report:?}") };
+        assert_eq!(content.covered.as_ref().map(|one| one.path.as_str()), Some("/"));
+        assert_eq!(content.left_out[0].path, "/doc/sig:Signature");
+        assert_eq!(content.transforms, ["enveloped-signature", "exclusive C14N"]);
+        let properties = properties.covered.as_ref().unwrap();
+        assert_eq!(properties.path, "/doc/sig:Signature/sig:Object/q:QualifyingProperties/xades:SignedProperties");
+        let bytes = properties.bytes.start as usize..properties.bytes.end as usize;
+        assert!(text[bytes.clone()].starts_with("<xades:SignedProperties") && text[bytes].ends_with("</xades:SignedProperties>"));
+    }
+
+    #[test]
+    fn a_changed_content_is_a_hash_failure_and_a_changed_signed_info_a_crypto_failure() {
+        let pki = Pki::new();
+        let changed = judge(&sound(&pki).replace("Điều 1", "Điều 2"), &pki);
+        assert_eq!(outcome(&changed), failed(SubIndication::HashFailure));
+        assert!(!changed.signatures[0].intact && changed.document.coverage != Coverage::Whole);
+        let text =
+            sound(&pki).replace(&base64(&sha256(format!("<doc Id=\"d\">{TEXT}</doc>").as_bytes())), &base64(&sha256(b"<doc></doc>")));
+        let swapped = text.replace(&format!(" Id=\"d\">{TEXT}"), ">");
+        assert_eq!(outcome(&judge(&swapped, &pki)), failed(SubIndication::SigCryptoFailure));
+    }
+
+    #[test]
+    fn enveloping_and_detached_signatures_say_what_they_cover() {
+        let pki = Pki::new();
+        let object = "<ds:Object xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Id=\"o\">nội dung</ds:Object>";
+        let template = XmlTemplate::new(&pki.signer, reference("#o", &[EXCLUSIVE], object));
+        let report = judge(&signature(&XmlTemplate { objects: object.to_owned(), ..template }), &pki);
+        assert_eq!((outcome(&report), &report.document.coverage), (PASSED, &Coverage::Whole));
+
+        let part = "<part Id=\"x\">a</part>";
+        let template = XmlTemplate::new(&pki.signer, reference("#x", &[EXCLUSIVE], part));
+        let text = format!("<pack><part>b</part>{part}{}</pack>", signature(&template));
+        let report = judge(&text, &pki);
+        assert_eq!(outcome(&report), PASSED);
+        // The part and the signed properties, and not the other part.
+        let properties = text.find("</xades:SignedProperties>").unwrap() - text.find("<xades:SignedProperties").unwrap();
+        let signed_end = (part.len() + properties + "</xades:SignedProperties>".len()) as u64;
+        assert_eq!(report.document.coverage, Coverage::BytesAddedAfter { signed_end, length: text.len() as u64 });
+        assert!(!report.document.signatures[0].covers_whole_file);
+        let covered = report.signatures[0].references[0].covered.as_ref().unwrap();
+        assert_eq!((covered.path.as_str(), covered.id.as_deref()), ("/pack/part[2]", Some("x")));
+    }
+
+    #[test]
+    fn a_time_stamp_proves_a_time_before_the_certificate_expired() {
+        let pki = Pki::new();
+        let expired = pki.issue(Template { not_after: NOW - 100, ..Template::signer() });
+        let (template, place) = enveloped(&expired, TEXT);
+        let stamped = |time| {
+            place(&signature(&XmlTemplate {
+                stamp: Some((&pki.tsa, time)),
+                references: template.references.clone(),
+                ..XmlTemplate::new(&expired, String::new())
+            }))
         };
-        let digested = self.references(&signature, &mut judgement);
-        let properties_node = properties.as_ref().map(|properties| properties.node);
-        self.check_coverage(&signature, properties_node, &digested, &mut judgement);
-        self.check_role(&signature, &digested, role, &mut judgement);
-        let signed = properties.as_ref().and_then(|properties| self.signed_properties(properties, &digested, &mut judgement));
-        let mut arithmetic = Arithmetic {
-            digest_algorithm: digested.first().map(|one| one.report.digest_algorithm.clone()).unwrap_or_default(),
-            weak_digest: signature.references.iter().any(|one| one.digest.as_ref().is_ok_and(|digest| digest.is_weak())),
-            claimed_time: signed.and_then(|properties| properties.signing_time),
-            ..Arithmetic::default()
-        };
-        let evidence = self.evidence(&signature, properties.as_ref(), &mut judgement);
-        let value_fits = self.check_value(&signature, signed, &evidence, &digested, &mut arithmetic, &mut judgement);
-        let digests_fit = digested.iter().all(|one| one.report.outcome == ReferenceOutcome::Matches);
-        let intact = value_fits && digests_fit && !judgement.has_failed();
-        arithmetic.intact = intact;
+        let report = judge(&stamped(NOW - 200), &pki);
+        assert_eq!((outcome(&report), report.document.signatures[0].proved_time), (PASSED, Some(NOW - 200)));
+        assert_eq!(outcome(&judge(&stamped(NOW - 50), &pki)), unknown(SubIndication::OutOfBoundsNoPoe));
+        assert_eq!(outcome(&judge(&place(&signature(&template)), &pki)), unknown(SubIndication::OutOfBoundsNoPoe));
+        // A token over another signature's value proves nothing.
+        let (other, donor) = (stamped(NOW - 200), stamped(NOW - 300));
+        let token = |text: &str| text.split("EncapsulatedTimeStamp>").nth(1).unwrap().to_owned();
+        let moved = other.replace(&token(&other), &token(&donor.replace(TEXT, "")));
+        assert_eq!(judge(&moved, &pki).document.signatures[0].proved_time, Some(NOW - 300), "the same value, hence the same stamp");
+        let (short, place_short) = enveloped(&expired, "");
+        let foreign = place_short(&signature(&XmlTemplate { stamp: Some((&pki.tsa, NOW - 300)), ..short }));
+        let moved = other.replace(&token(&other), &token(&foreign));
+        assert_eq!(judge(&moved, &pki).document.signatures[0].proved_time, None);
+    }
 
-        let trust = self.trust_with(&evidence, properties.as_ref());
-        let trust = trust.as_ref().unwrap_or(self.trust);
-        let proof =
-            properties.as_ref().map(|properties| self.prove_time(&signature, properties, trust, &mut judgement)).unwrap_or_default();
-        judge::judge_trust(&arithmetic, &proof, trust, self.options, &mut judgement);
+    #[test]
+    fn embedded_revocation_lists_count_as_evidence() {
+        let pki = Pki::new();
+        let revoked = pki.crl(NOW - 10, NOW + 1000, &[(&pki.signer.certificate().serial, NOW - YEAR / 2)]);
+        let list = format!(
+            "<q:UnsignedProperties><q:UnsignedSignatureProperties><q:RevocationValues><q:CRLValues><q:EncapsulatedCRLValue>{}</q:EncapsulatedCRLValue></q:CRLValues></q:RevocationValues></q:UnsignedSignatureProperties></q:UnsignedProperties>",
+            base64(&revoked)
+        );
+        let text = sound(&pki).replace("</q:QualifyingProperties>", &format!("{list}</q:QualifyingProperties>"));
+        assert_eq!(outcome(&judge(&text, &pki)), failed(SubIndication::Revoked));
+    }
 
-        let matching: Vec<&Covered> = digested.iter().filter_map(Digested::matching).collect();
-        let is_document = role == XmlSignatureRole::Document;
-        let is_whole = intact && is_document && is_whole(self.document, &matching);
-        let covered_bytes = if intact && is_document { covered_bytes(self.document, &matching) } else { 0 };
-        let references = digested.into_iter().map(|one| one.report).collect();
-        One {
-            judged: Judged { judgement, arithmetic, proved_time: proof.time },
-            signature: XmlSignature { element, role, intact, references },
-            is_xades: properties.is_some(),
-            is_whole,
-            covered_bytes,
+    /// Signature wrapping: the signed element moves aside, something else takes its place.
+    #[test]
+    fn wrapped_content_is_never_reported_as_covered() {
+        let pki = Pki::new();
+        let part = "<part Id=\"x\">a</part>";
+        let signed = signature(&XmlTemplate::new(&pki.signer, reference("#x", &[EXCLUSIVE], part)));
+        let forged = "<part Id=\"x\">b</part>";
+        let twice = judge(&format!("<pack>{forged}{signed}<aside>{part}</aside></pack>"), &pki);
+        assert_eq!(outcome(&twice), failed(SubIndication::FormatFailure));
+        assert_eq!(twice.signatures[0].references[0].outcome, ReferenceOutcome::Refused);
+        // Another spelling of the attribute is another identifier to some readers.
+        let spelled = judge(&format!("<pack><part ID=\"x\">b</part>{signed}<aside>{part}</aside></pack>"), &pki);
+        assert_eq!(outcome(&spelled), failed(SubIndication::FormatFailure));
+        for text in [
+            format!("<pack><part>b</part>{signed}<aside>{part}</aside></pack>"),
+            format!(
+                "<pack><part Id=\"y\">b</part>{}</pack>",
+                signed.replace("</sig:Signature>", &format!("<sig:Object>{part}</sig:Object></sig:Signature>"))
+            ),
+        ] {
+            let report = judge(&text, &pki);
+            assert_eq!(outcome(&report), PASSED);
+            assert!(report.document.coverage != Coverage::Whole && !report.document.signatures[0].covers_whole_file);
+            let path = &report.signatures[0].references[0].covered.as_ref().unwrap().path;
+            assert!(path != "/pack/part", "{path}");
         }
     }
 
-    fn role(&self, node: NodeId) -> XmlSignatureRole {
-        let parent = self.document.parent(node).filter(|&parent| xades::is(self.document, parent, "CounterSignature"));
-        if parent.is_some() { XmlSignatureRole::CounterSignature } else { XmlSignatureRole::Document }
+    #[test]
+    fn content_that_hides_in_a_signature_is_not_covered() {
+        let pki = Pki::new();
+        let whole = judge(&sound(&pki), &pki);
+        assert_eq!(whole.document.coverage, Coverage::Whole);
+        for hidden in ["<sig:Object>trong</sig:Object></sig:Signature>", "<sig:Object><p>trong</p></sig:Object></sig:Signature>"] {
+            let report = judge(&sound(&pki).replace("</sig:Signature>", hidden), &pki);
+            assert_eq!(outcome(&report), PASSED);
+            assert_ne!(report.document.coverage, Coverage::Whole, "{hidden}");
+        }
+        let second = "<sig:Signature xmlns:sig=\"http://www.w3.org/2000/09/xmldsig#\"><p>trong</p></sig:Signature></doc>";
+        assert_eq!(outcome(&judge(&sound(&pki).replace("</doc>", second), &pki)), failed(SubIndication::HashFailure));
     }
 
-    /// Digests the references of SignedInfo, then those of the manifests among what they select.
-    fn references(&mut self, signature: &Signature, judgement: &mut Judgement) -> Vec<Digested> {
-        let mut digested: Vec<Digested> =
-            signature.references.iter().map(|reference| self.reference(signature, reference, false, judgement)).collect();
-        let objects = signature.objects.iter().flat_map(|&object| self.document.elements(object));
-        let manifests: Vec<NodeId> = objects
-            .filter(|&id| self.document.is(id, DSIG, "Manifest"))
-            .filter(|&id| digested.iter().any(|one| one.matching().is_some_and(|covered| covered.holds(self.document, id))))
-            .collect();
-        for manifest in manifests {
-            match read_manifest(self.document, manifest) {
-                Ok(references) if digested.len() + references.len() <= MAX_DIGESTED => {
-                    digested.extend(references.iter().map(|reference| self.reference(signature, reference, true, judgement)));
+    fn with_transform(pki: &Pki, transform: &str, around: impl Fn(&str) -> String) -> XmlReport {
+        let whole = format!("<doc>{TEXT}</doc>");
+        let template = XmlTemplate::new(&pki.signer, reference("", &[transform, EXCLUSIVE], &whole));
+        judge(&around(&signature(&template)), pki)
+    }
+
+    const XPATH: &str = "http://www.w3.org/TR/1999/REC-xpath-19991116 <ds:XPath>EXPRESSION</ds:XPath>";
+    const FILTER: &str = "http://www.w3.org/2002/06/xmldsig-filter2 <f:XPath xmlns:f=\"http://www.w3.org/2002/06/xmldsig-filter2\" Filter=\"subtract\">EXPRESSION</f:XPath>";
+
+    #[test]
+    fn expressions_that_leave_out_signatures_are_known_and_all_others_refused() {
+        let pki = Pki::new();
+        let place = |signed: &str| format!("<doc>{TEXT}{signed}</doc>");
+        for (kind, expression) in [
+            (XPATH, "not(ancestor-or-self::ds:Signature)"),
+            (FILTER, "/descendant::ds:Signature"),
+            (FILTER, "/*/ds:Signature"),
+            (FILTER, " /descendant::*[name()='sig:Signature'] "),
+            (FILTER, "here()/ancestor::ds:Signature[1]"),
+        ] {
+            let report = with_transform(&pki, &kind.replace("EXPRESSION", expression), place);
+            assert_eq!((outcome(&report), report.document.coverage), (PASSED, Coverage::Whole), "{expression}");
+        }
+        for (kind, expression) in [
+            (XPATH, "not(ancestor-or-self::ds:Signature) and not(self::p)"),
+            (XPATH, "not(ancestor-or-self::ds:Signature or self::ds:Signature)"),
+            (XPATH, "not(ancestor-or-self::x:Signature)"),
+            (FILTER, "/descendant::p"),
+            (FILTER, "/descendant::*[name()='p']"),
+        ] {
+            let report = with_transform(&pki, &kind.replace("EXPRESSION", expression), place);
+            assert_eq!(outcome(&report), unknown(SubIndication::SigConstraintsFailure), "{expression}");
+        }
+        for name in ["http://www.w3.org/TR/1999/REC-xslt-19991116", "http://www.w3.org/2001/04/xmlenc#decryption", "urn:x", ""] {
+            let report = with_transform(&pki, name, place);
+            assert_eq!(outcome(&report), unknown(SubIndication::SigConstraintsFailure), "{name}");
+            assert!(report.document.signatures[0].reasons.iter().any(|reason| reason.contains(name) && reason.contains("refused")));
+        }
+    }
+
+    #[test]
+    fn an_element_that_only_looks_like_a_signature_is_not_left_out() {
+        let pki = Pki::new();
+        let transform = FILTER.replace("EXPRESSION", "/descendant::*[name()='sig:Signature']");
+        let report = with_transform(&pki, &transform, |signed| {
+            format!("<doc>{TEXT}<sig:Signature xmlns:sig=\"urn:x\">trong</sig:Signature>{signed}</doc>")
+        });
+        assert_eq!(outcome(&report), unknown(SubIndication::SigConstraintsFailure));
+    }
+
+    #[test]
+    fn a_signature_that_names_nobody_proves_nobody() {
+        let pki = Pki::new();
+        let spki = crate::asn1::encode(
+            0x30,
+            &[
+                crate::asn1::encode(0x30, &crate::asn1::encode(6, crate::oid::ED25519)),
+                crate::asn1::encode(3, &[&[0], pki.signer.certificate().key.bits.as_slice()].concat()),
+            ]
+            .concat(),
+        );
+        let key = format!("<k:DEREncodedKeyValue xmlns:k=\"http://www.w3.org/2009/xmldsig11#\">{}</k:DEREncodedKeyValue>", base64(&spki));
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let report = judge(&place(&signature(&XmlTemplate { key_info: Some(key), ..template })), &pki);
+        assert_eq!(outcome(&report), unknown(SubIndication::NoSigningCertificateFound));
+        assert!(report.signatures[0].intact, "{report:?}");
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let report = judge(&place(&signature(&XmlTemplate { key_info: Some(String::new()), ..template })), &pki);
+        assert_eq!(outcome(&report), unknown(SubIndication::NoSigningCertificateFound));
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let hmac = "http://www.w3.org/2000/09/xmldsig#hmac-sha1";
+        let report = judge(&place(&signature(&XmlTemplate { method: hmac, ..template })), &pki);
+        assert_eq!(outcome(&report), unknown(SubIndication::CryptoConstraintsFailure));
+    }
+
+    #[test]
+    fn the_certificate_has_to_be_the_one_that_was_signed_for() {
+        let pki = Pki::new();
+        let certificate =
+            |node: &Node| format!("<sig:X509Data><sig:X509Certificate>{}</sig:X509Certificate></sig:X509Data>", base64(node.der()));
+        let other = pki.issue(Template { name: "Tran Thi B".to_owned(), ..Template::signer() });
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let report = judge(&place(&signature(&XmlTemplate { pinned: Some(&other), ..template })), &pki);
+        assert_eq!(outcome(&report), unknown(SubIndication::NoSigningCertificateFound));
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let report = judge(&place(&signature(&XmlTemplate { key_info: Some(certificate(&other)), ..template })), &pki);
+        assert_eq!(outcome(&report), failed(SubIndication::SigCryptoFailure));
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let both = certificate(&other) + &certificate(&pki.issuer) + &certificate(&pki.signer);
+        let report = judge(&place(&signature(&XmlTemplate { key_info: Some(both), ..template })), &pki);
+        assert_eq!(outcome(&report), PASSED);
+        assert_eq!(report.document.signatures[0].signer.as_ref().map(|one| one.common_name.as_str()), Some("Nguyen Van A"));
+    }
+
+    #[test]
+    fn signed_properties_have_to_be_signed_and_the_own_ones() {
+        let pki = Pki::new();
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let report = judge(&place(&signature(&XmlTemplate { refers_to_properties: false, ..template })), &pki);
+        assert_eq!(outcome(&report), unknown(SubIndication::SigConstraintsFailure));
+        assert_eq!(report.document.signatures[0].claimed_time, None);
+        let retargeted = sound(&pki).replace("Target=\"#s\"", "Target=\"#t\"");
+        assert_eq!(outcome(&judge(&retargeted, &pki)), unknown(SubIndication::SigConstraintsFailure));
+        // The signed properties move out, others take their place.
+        let text = sound(&pki);
+        let (from, to) = (text.find("<xades:SignedProperties").unwrap(), text.find("</xades:SignedProperties>").unwrap() + 25);
+        let own = &text[from..to];
+        let forged = own.replace("Id=\"s-p\"", "Id=\"q\"").replace("2026-11-26", "2020-01-01");
+        let moved = text.replace(own, &forged).replace("</sig:Signature>", &format!("<sig:Object>{own}</sig:Object></sig:Signature>"));
+        assert_eq!(outcome(&judge(&moved, &pki)), failed(SubIndication::FormatFailure));
+        let twice = text.replace(own, &format!("{own}{forged}"));
+        assert_eq!(outcome(&judge(&twice, &pki)), failed(SubIndication::FormatFailure));
+        // Without XAdES there are none, and that is said.
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let plain = judge(&place(&signature(&XmlTemplate { has_properties: false, ..template })), &pki);
+        assert_eq!((outcome(&plain), plain.document.signatures[0].sub_filter.as_str()), (PASSED, "XMLDSig"));
+    }
+
+    #[test]
+    fn a_signature_over_nothing_but_itself_does_not_pass() {
+        let pki = Pki::new();
+        let signed = signature(&XmlTemplate::new(&pki.signer, String::new()));
+        let report = judge(&format!("<doc>{TEXT}{signed}</doc>"), &pki);
+        assert_eq!(outcome(&report), unknown(SubIndication::SigConstraintsFailure));
+        assert_ne!(report.document.coverage, Coverage::Whole);
+    }
+
+    #[test]
+    fn counter_signatures_are_told_apart_and_sign_what_they_stand_in() {
+        let pki = Pki::new();
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let first = place(&signature(&template));
+        let value = {
+            let (from, to) = (first.find("<ds:SignatureValue").unwrap(), first.find("</ds:SignatureValue>").unwrap() + 20);
+            &first[from..to]
+        };
+        let inside = |counter: &str| {
+            let property = format!(
+                "<q:UnsignedProperties><q:UnsignedSignatureProperties><q:CounterSignature>{counter}</q:CounterSignature></q:UnsignedSignatureProperties></q:UnsignedProperties></q:QualifyingProperties>"
+            );
+            first.replacen("</q:QualifyingProperties>", &property, 1)
+        };
+        let counter = |references| signature(&XmlTemplate { id: "c", ..XmlTemplate::new(&pki.signer, references) });
+        let report = judge(&inside(&counter(reference("#s-v", &[EXCLUSIVE], value))), &pki);
+        assert_eq!(report.document.signatures.iter().map(|one| one.verdict).collect::<Vec<_>>(), [Verdict::TotalPassed; 2]);
+        assert_eq!(
+            report.signatures.iter().map(|one| one.role).collect::<Vec<_>>(),
+            [XmlSignatureRole::Document, XmlSignatureRole::CounterSignature]
+        );
+        assert_eq!(report.document.coverage, Coverage::Whole);
+        let fake = judge(&inside(&counter(reference("#d", &[ENVELOPED, EXCLUSIVE], "x"))), &pki);
+        assert_eq!(fake.document.signatures[1].verdict, Verdict::TotalFailed);
+        let alone = judge(&inside(&counter(reference("#s-v", &[EXCLUSIVE], value))).replace("Điều 1", "Điều 2"), &pki);
+        assert_ne!(alone.document.coverage, Coverage::Whole, "a counter-signature covers no content");
+    }
+
+    #[test]
+    fn manifests_are_followed() {
+        let pki = Pki::new();
+        let manifest =
+            |reference: String| format!("<ds:Manifest xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Id=\"m\">{reference}</ds:Manifest>");
+        let part = "<part Id=\"x\">a</part>";
+        let signed = |manifest: &str| {
+            let template = XmlTemplate::new(&pki.signer, reference("#m", &[EXCLUSIVE], manifest));
+            format!(
+                "<pack>{part}{}</pack>",
+                signature(&XmlTemplate { objects: format!("<sig:Object>{manifest}</sig:Object>"), ..template })
+            )
+        };
+        let report = judge(&signed(&manifest(reference("#x", &[EXCLUSIVE], part))), &pki);
+        assert_eq!(outcome(&report), PASSED, "{report:?}");
+        let inner = report.signatures[0].references.iter().find(|one| one.in_manifest).unwrap();
+        assert_eq!(inner.covered.as_ref().unwrap().path, "/pack/part");
+        let changed = judge(&signed(&manifest(reference("#x", &[EXCLUSIVE], "<part Id=\"x\">b</part>"))), &pki);
+        assert_eq!(outcome(&changed), failed(SubIndication::HashFailure));
+        let missing = judge(&signed(&manifest(reference("picture.png", &[], ""))), &pki);
+        assert_eq!(outcome(&missing), unknown(SubIndication::SignedDataNotFound));
+    }
+
+    #[test]
+    fn content_outside_the_document_is_taken_under_its_very_name_only() {
+        let pki = Pki::new();
+        let text =
+            signature(&XmlTemplate::new(&pki.signer, reference("a.txt", &[], "nội dung").replace("<ds:Transforms></ds:Transforms>", "")));
+        let options = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) };
+        let with =
+            |name: &str, content: &str| outcome(&verify_xml_with(text.as_bytes(), &[(name, content.as_bytes())], &trust(&pki), &options));
+        assert_eq!(with("a.txt", "nội dung"), PASSED);
+        assert_eq!(with("a.txt", "nội dung khác"), failed(SubIndication::HashFailure));
+        assert_eq!(with("b.txt", "nội dung"), unknown(SubIndication::SignedDataNotFound));
+    }
+
+    /// Four times the input may take four times as long, with room for a busy machine.
+    #[test]
+    fn many_signatures_and_references_take_linear_time_or_run_into_their_bounds() {
+        let pki = Pki::new();
+        let references = |count: usize| reference("", &[ENVELOPED, EXCLUSIVE], "x").repeat(count);
+        let many_references =
+            |size: usize| format!("<doc>{}{}</doc>", "<p>a</p>".repeat(size), signature(&XmlTemplate::new(&pki.signer, references(99))));
+        let many_signatures = |size: usize| {
+            let one = signature(&XmlTemplate::new(&pki.signer, references(20)));
+            format!("<doc>{}{}</doc>", "<p>a</p>".repeat(size), one.repeat(64))
+        };
+        for make in [&many_references as &dyn Fn(usize) -> String, &many_signatures] {
+            let slower = slowdown(&make(2_000), &make(8_000), 8.0, |text| assert_ne!(outcome(&judge(text, &pki)), PASSED));
+            assert!(slower < 8.0, "four times the input took {slower:.1} times as long");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        /// One bit of what is covered, or of what covers it. A bit turns no white space into other white space and no quote
+        /// into the other one, and no namespace is declared but not used: those are the changes that mean nothing.
+        #[test]
+        fn any_flipped_bit_of_what_is_signed_is_noticed(at in any::<prop::sample::Index>(), bit in 0u8..8, placement in 0..3) {
+            let pki = Pki::new();
+            let text = match placement {
+                0 => sound(&pki),
+                1 => {
+                    let part = "<part Id=\"x\" a=\"b\"><q xmlns=\"urn:q\">1 &amp; 2</q></part>";
+                    format!("{}{}", part, signature(&XmlTemplate::new(&pki.signer, reference("#x", &[EXCLUSIVE], part))))
                 }
-                Ok(_) => judgement.doubt(SubIndication::Generic, "the manifests have too many references"),
-                Err(reason) => judgement.fail(SubIndication::FormatFailure, reason),
-            }
-        }
-        digested
-    }
-
-    fn reference(&mut self, signature: &Signature, reference: &Reference, in_manifest: bool, judgement: &mut Judgement) -> Digested {
-        let (covered, outcome) = reference::check(self.source, signature, reference, &mut self.budget);
-        if let Err(fault) = &outcome {
-            fault.enter(judgement);
-        }
-        let elements = |ids: &[NodeId]| ids.iter().take(MAX_LEFT_OUT).map(|&id| XmlElement::of(self.document, id)).collect();
-        let report = XmlReference {
-            uri: reference.uri.clone().unwrap_or_default(),
-            transforms: reference.transforms.iter().map(|transform| transform.name()).collect(),
-            digest_algorithm: reference.digest.as_ref().map_or_else(|name| name.clone(), |digest| digest.name().to_owned()),
-            outcome: outcome.map_or_else(|fault| fault.outcome(), |()| ReferenceOutcome::Matches),
-            covered: covered.as_ref().map(|one| XmlElement::of(self.document, one.selection.apex)),
-            content_only: covered.as_ref().is_some_and(|one| one.content_only),
-            left_out: covered.as_ref().map_or_else(Vec::new, |one| elements(&one.selection.without)),
-            in_manifest,
-        };
-        Digested { report, covered, kind: reference.kind.clone() }
-    }
-
-    fn check_coverage(&self, signature: &Signature, properties: Option<NodeId>, digested: &[Digested], judgement: &mut Judgement) {
-        let signs_content =
-            digested.iter().any(|one| one.covered.as_ref().is_none_or(|covered| is_content(self.document, signature, properties, covered)));
-        if !signs_content {
-            judgement.doubt(SubIndication::SigConstraintsFailure, "the signature signs nothing but itself");
-        }
-    }
-
-    /// A counter-signature has to sign the value of the signature that it stands in (EN 319 132-1, 5.2.7).
-    fn check_role(&self, signature: &Signature, digested: &[Digested], role: XmlSignatureRole, judgement: &mut Judgement) {
-        if role == XmlSignatureRole::Document {
-            return;
-        }
-        let outer = self.document.ancestors(signature.node).find(|&id| self.document.is(id, DSIG, "Signature"));
-        let value = outer.and_then(|outer| self.document.child(outer, DSIG, "SignatureValue"));
-        let signs_value = value
-            .is_some_and(|value| digested.iter().any(|one| one.covered.as_ref().is_some_and(|covered| covered.selection.apex == value)));
-        if !signs_value {
-            judgement.fail(SubIndication::FormatFailure, "the counter-signature does not sign the signature that it stands in");
-        }
-    }
-
-    /// The properties, where their signed part is what the signature refers to.
-    fn signed_properties<'p>(
-        &self,
-        properties: &'p Properties,
-        digested: &[Digested],
-        judgement: &mut Judgement,
-    ) -> Option<&'p Properties> {
-        let apex = |one: &Digested| one.covered.as_ref().map(|covered| covered.selection.apex);
-        for one in digested {
-            let is_properties = apex(one).is_some_and(|apex| xades::is(self.document, apex, "SignedProperties"));
-            let is_called_so = one.kind.starts_with("http://uri.etsi.org/01903") && one.kind.ends_with("#SignedProperties");
-            if (is_properties || is_called_so) && apex(one) != properties.signed {
-                judgement.fail(SubIndication::FormatFailure, "the signature refers to signed properties that are not its own");
-                return None;
-            }
-        }
-        if !properties.is_targeted {
-            judgement.doubt(SubIndication::SigConstraintsFailure, "the qualifying properties are not those of this signature");
-            return None;
-        }
-        let Some(signed) = properties.signed else {
-            judgement.note("the signature has no signed properties");
-            return None;
-        };
-        if digested.iter().filter_map(Digested::matching).any(|covered| covered.selection.apex == signed) {
-            return Some(properties);
-        }
-        judgement.doubt(SubIndication::SigConstraintsFailure, "the signature does not cover its signed properties");
-        None
-    }
-
-    /// What the signature offers about its signer.
-    fn evidence(&self, signature: &Signature, properties: Option<&Properties>, judgement: &mut Judgement) -> KeyInfo {
-        let limit = self.options.limits.max_certificates;
-        let mut evidence = signature.key_info.map(|node| key_info::read(self.document, node, limit)).unwrap_or_default();
-        for der in properties.iter().flat_map(|properties| &properties.certificates) {
-            match Certificate::parse(der) {
-                Ok(certificate) if evidence.certificates.iter().all(|one| one.sha256 != certificate.sha256) => {
-                    evidence.certificates.push(Arc::new(certificate));
+                _ => {
+                    let object = "<ds:Object xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Id=\"o\">nội dung</ds:Object>";
+                    let template = XmlTemplate::new(&pki.signer, reference("#o", &[EXCLUSIVE], object));
+                    signature(&XmlTemplate { objects: object.to_owned(), ..template })
                 }
-                Ok(_) => {}
-                Err(error) => evidence.notes.push(format!("a certificate among the values is unreadable: {error}")),
-            }
-        }
-        let notes = evidence.notes.iter().chain(properties.iter().flat_map(|properties| &properties.notes));
-        notes.for_each(|note| judgement.note(note.clone()));
-        evidence
-    }
-
-    /// Finds the certificate whose key the value fits, and adds to `judgement` what speaks against it.
-    fn check_value(
-        &mut self,
-        signature: &Signature,
-        signed: Option<&Properties>,
-        evidence: &KeyInfo,
-        digested: &[Digested],
-        arithmetic: &mut Arithmetic,
-        judgement: &mut Judgement,
-    ) -> bool {
-        arithmetic.pool = evidence.certificates.clone();
-        let pins = signed.map(|properties| properties.pins.as_slice()).unwrap_or_default();
-        let is_pinned = |one: &Certificate| pins.iter().any(|pin| pin.fits(one));
-        // An authority's certificate signs no documents: where there are others it stands for the chain.
-        let is_authority = |one: &Certificate| one.authority.is_some_and(|(is_authority, _)| is_authority);
-        let mut candidates: Vec<&Arc<Certificate>> = evidence.certificates.iter().collect();
-        candidates.sort_by_key(|one| (!is_pinned(one), is_authority(one)));
-        arithmetic.certificate = candidates.first().copied().cloned();
-
-        let form = match &signature.canonical_form {
-            Ok(form) => form,
-            Err(name) => {
-                judgement.doubt(SubIndication::SigConstraintsFailure, format!("the canonical form {name} is refused"));
-                return false;
-            }
-        };
-        let scheme = match algorithms::signature_scheme(self.document, signature.method) {
-            Ok(scheme) => scheme,
-            Err(fault) => {
-                arithmetic.signature_algorithm = self.document.attribute(signature.method, "Algorithm").unwrap_or_default().to_owned();
-                signer::crypto_fault(&fault, judgement);
-                return false;
-            }
-        };
-        arithmetic.signature_algorithm = scheme.name();
-        arithmetic.weak_digest |= scheme.is_weak();
-        let message = match canonicalize(self.document, &Selection::of(signature.signed_info), form, &mut self.budget) {
-            Ok(message) => message,
-            Err(error) => {
-                judgement.doubt(SubIndication::Generic, error.to_string());
-                return false;
-            }
-        };
-        let fits = |one: &Certificate| algorithms::verify(scheme, &one.key, &message, &signature.value);
-        if let Some(&found) = candidates.iter().find(|one| fits(one).is_ok()) {
-            arithmetic.certificate = Some(Arc::clone(found));
-            self.check_pins(found, signed, signature, digested, judgement);
-            return true;
-        }
-        match candidates.first() {
-            Some(first) => {
-                let fault = fits(first).err().unwrap_or(CryptoFault::Mismatch);
-                signer::crypto_fault(&fault, judgement);
-                false
-            }
-            None => self.check_bare_keys(scheme, &message, signature, evidence, judgement),
-        }
-    }
-
-    /// XAdES pins the certificate; without that anybody may exchange it for another one of the same key.
-    fn check_pins(
-        &self,
-        certificate: &Certificate,
-        signed: Option<&Properties>,
-        signature: &Signature,
-        digested: &[Digested],
-        judgement: &mut Judgement,
-    ) {
-        let Some(properties) = signed else {
-            judgement.note("the signature does not say which certificate it was made with");
-            return;
-        };
-        let fitting = properties.pins.iter().find(|pin| pin.fits(certificate));
-        match fitting {
-            Some(pin) if pin.contradicts(certificate) => judgement.note("the serial number beside the certificate's digest is another one"),
-            Some(_) => {}
-            None if properties.pins.is_empty() => {
-                let signs_key_info = signature.key_info.is_some_and(|key_info| {
-                    digested.iter().filter_map(Digested::matching).any(|covered| covered.selection.apex == key_info)
-                });
-                if !signs_key_info {
-                    let reason = "the signing-certificate property, which XAdES demands, is missing";
-                    judgement.doubt(SubIndication::SigConstraintsFailure, reason);
-                }
-            }
-            None if properties.pins.iter().all(|pin| !pin.is_supported()) => {
-                judgement.doubt(SubIndication::CryptoConstraintsFailure, "the signing certificate is pinned with an unsupported digest");
-            }
-            None => judgement
-                .doubt(SubIndication::NoSigningCertificateFound, "the signature was made for another certificate than the one it carries"),
-        }
-    }
-
-    fn check_bare_keys(
-        &self,
-        scheme: Scheme,
-        message: &[u8],
-        signature: &Signature,
-        evidence: &KeyInfo,
-        judgement: &mut Judgement,
-    ) -> bool {
-        let results: Vec<Result<(), CryptoFault>> =
-            evidence.keys.iter().map(|key| algorithms::verify(scheme, key, message, &signature.value)).collect();
-        let fits = results.iter().any(Result::is_ok);
-        if let Some(Err(fault)) = results.first().filter(|_| !fits) {
-            signer::crypto_fault(fault, judgement);
-        }
-        let reason = if evidence.keys.is_empty() {
-            "the signing certificate is not in the signature"
-        } else {
-            "the signature carries a key and no certificate: that proves nobody's identity"
-        };
-        judgement.doubt(SubIndication::NoSigningCertificateFound, reason);
-        fits
-    }
-
-    /// The trust store and the revocation lists that came along; they are checked like those of the store.
-    fn trust_with(&self, evidence: &KeyInfo, properties: Option<&Properties>) -> Option<TrustStore> {
-        let lists = || evidence.crls.iter().chain(properties.iter().flat_map(|properties| &properties.crls));
-        lists().next()?;
-        let mut trust = self.trust.clone();
-        for der in lists() {
-            // One that cannot be used is no evidence.
-            let _ = trust.add_crl(der);
-        }
-        Some(trust)
-    }
-
-    /// The earliest time that a token over the signature value proves; a bad one gives none and says so.
-    fn prove_time(&mut self, signature: &Signature, properties: &Properties, trust: &TrustStore, judgement: &mut Judgement) -> Proof {
-        let mut best = Proof::default();
-        for stamp in &properties.time_stamps {
-            let Some(form) = &stamp.canonical_form else {
-                judgement.note("a time stamp uses an unknown canonical form and proves nothing");
-                continue;
             };
-            let stamped = canonicalize(self.document, &Selection::of(signature.value_node), form, &mut self.budget);
-            let Ok(stamped) = stamped else {
-                judgement.note("what a time stamp covers cannot be canonicalized: it proves nothing");
-                continue;
-            };
-            for bytes in &stamp.tokens {
-                let (token, _) = timestamp::verify(bytes, &[&stamped], trust, self.options);
-                match token.proof() {
-                    Some(time) => {
-                        judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
-                        if best.time.is_none_or(|earlier| time < earlier) {
-                            best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
-                        }
-                    }
-                    None => judgement.note(format!("the time stamp proves nothing: {}", token.judgement.reasons.join("; "))),
-                }
+            let text = if placement == 1 { format!("<pack>{text}</pack>") } else { text };
+            let report = judge(&text, &pki);
+            prop_assert_eq!(outcome(&report), PASSED);
+            let mut bytes = text.into_bytes();
+            let range = |element: &XmlElement| element.bytes.start as usize..element.bytes.end as usize;
+            let mut signed: Vec<usize> = Vec::new();
+            for one in &report.signatures[0].references {
+                let left_out = |at: &usize| one.left_out.iter().any(|element| range(element).contains(at));
+                signed.extend(range(one.covered.as_ref().unwrap()).filter(|at| !left_out(at)));
             }
+            let find = |text: &[u8]| bytes.windows(text.len()).position(|window| window == text).unwrap();
+            signed.extend(find(b"<ds:SignedInfo")..find(b"</ds:SignedInfo>"));
+            let at = signed[at.index(signed.len())];
+            bytes[at] ^= 1 << bit;
+            let options = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) };
+            let report = verify_xml(&bytes, &trust(&pki), &options);
+            let noticed = report.document.signatures.iter().all(|one| one.verdict != Verdict::TotalPassed);
+            prop_assert!(noticed, "byte {} became {:#x} in {}", at, bytes[at], String::from_utf8_lossy(&bytes));
         }
-        best
+
+        #[test]
+        fn a_mutated_document_never_panics(edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+            let pki = Pki::new();
+            let mut bytes = sound(&pki).into_bytes();
+            for (at, value) in edits {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            let _ = verify_xml(&bytes, &trust(&pki), &Options::at(NOW));
+        }
     }
 }
-
-/// References looked at per signature, those of manifests included.
-const MAX_DIGESTED: usize = 200;
-/// Left-out elements named per reference.
-const MAX_LEFT_OUT: usize = 64;
