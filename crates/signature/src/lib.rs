@@ -1,6 +1,6 @@
-//! Bytes in, report out: the signatures of PDF documents and detached CMS files, judged by ETSI EN 319 102-1.
+//! Bytes in, report out: the signatures of PDF and XML documents and detached CMS files, judged by ETSI EN 319 102-1.
 //!
-//! This crate owns the reading of hostile bytes (PDF structure, BER, X.509, CMS, RFC 3161), the arithmetic (through
+//! This crate owns the reading of hostile bytes (PDF structure, XML, BER, X.509, CMS, RFC 3161), the arithmetic (through
 //! `ring`), certificate paths, complete CRLs and the verdict. It never does I/O, never reads a clock, never repairs a
 //! signed file and never panics on what it is given: the judgement time and the trust data are parameters.
 //!

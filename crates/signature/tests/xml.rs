@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use signature::{Options, RevocationPolicy, TrustStore, Verdict, WeakDigest, XmlReport, verify_xml_with};
+use signature::{Options, RevocationPolicy, SubIndication, TrustStore, Verdict, WeakDigest, XmlReport, verify_xml_with};
 
 /// 2026-11-27 00:00:00 UTC.
 const NOW: i64 = 1_795_737_600;
@@ -167,4 +167,29 @@ fn hostile_documents_are_refused() {
         let report = judge(&folder.join(&file));
         assert!(report.signatures.is_empty() && report.document.faults[0].contains("document type"), "{file}: {report:?}");
     }
+}
+
+/// Attacks and damage in the set: file, signature (from 0) and what has to be said of it.
+const ATTACKS: &[(&str, usize, SubIndication)] = &[
+    ("dss-signed-altered-refRemoved.xml", 0, SubIndication::SigCryptoFailure),
+    ("dss-signed-altered-signedPropsRemoved.xml", 0, SubIndication::SigCryptoFailure),
+    ("dss2329/xades-with-manifest-with-duplicated-reference.xml", 0, SubIndication::FormatFailure),
+    ("xades-counter-signature-injected.xml", 1, SubIndication::FormatFailure),
+    ("xades-fake-counter-signature.xml", 1, SubIndication::FormatFailure),
+    ("xades-sign-cert-v2-wrong-digest.xml", 0, SubIndication::SigConstraintsFailure),
+    ("xades-tampered-reference.xml", 0, SubIndication::FormatFailure),
+    // Its manifests name the parts of a package that is not there; the tool of the set calls it valid.
+    ("Signature-X-CY-1.xml", 0, SubIndication::SignedDataNotFound),
+];
+
+#[test]
+fn attacks_of_the_set_are_named() {
+    let Some(folder) = corpus("dss-xades") else { return };
+    for (file, index, expected) in ATTACKS {
+        let report = judge(&folder.join(file));
+        let found = &report.document.signatures[*index];
+        assert_eq!(found.sub_indication, Some(*expected), "{file}: {:?}", found.reasons);
+    }
+    let injected = judge(&folder.join("xades-with-dtd-injection.xml"));
+    assert!(injected.signatures.is_empty() && injected.document.faults[0].contains("document type"), "{injected:?}");
 }

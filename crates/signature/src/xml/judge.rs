@@ -309,7 +309,7 @@ impl Judge<'_, '_, '_> {
                     digested.iter().filter_map(Digested::matching).any(|covered| covered.selection.apex == key_info)
                 });
                 if !signs_key_info {
-                    let reason = "the signing-certificate property, which XAdES demands, is missing";
+                    let reason = "the signing-certificate property, which XAdES demands, is missing or unreadable";
                     judgement.doubt(SubIndication::SigConstraintsFailure, reason);
                 }
             }
