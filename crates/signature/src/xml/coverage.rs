@@ -7,6 +7,9 @@ use super::signature::Signature;
 use super::tree::{Document, Kind, NodeId};
 use super::{DSIG, xades};
 
+/// What a signature says about itself.
+const PARTS: &[&str] = &["SignedInfo", "SignatureValue", "KeyInfo"];
+
 /// The root element is covered whole, but for signatures that hold no content of their own.
 pub(crate) fn is_whole(document: &Document<'_>, covered: &[&Covered]) -> bool {
     let Some(root) = document.root() else { return false };
@@ -20,7 +23,15 @@ pub(crate) fn is_whole(document: &Document<'_>, covered: &[&Covered]) -> bool {
         if let Some(one) = covered.iter().find(applies) {
             open.extend(&one.selection.without);
         } else if document.is(id, DSIG, "Signature") {
-            open.extend(document.elements(id).filter(|&part| document.is(part, DSIG, "Object")));
+            for part in document.children(id) {
+                match &document.node(part).kind {
+                    Kind::Element(_) if document.is(part, DSIG, "Object") => open.push(part),
+                    Kind::Element(_) if PARTS.iter().any(|local| document.is(part, DSIG, local)) => {}
+                    Kind::Text(text) if text.trim_ascii().is_empty() => {}
+                    Kind::Comment(_) | Kind::Instruction { .. } => {}
+                    Kind::Element(_) | Kind::Text(_) | Kind::Document => return false,
+                }
+            }
         } else if is_object {
             for child in document.children(id) {
                 match &document.node(child).kind {

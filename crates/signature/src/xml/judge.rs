@@ -91,6 +91,9 @@ impl Judge<'_, '_, '_> {
         let digests_fit = digested.iter().all(|one| one.report.outcome == ReferenceOutcome::Matches);
         let intact = value_fits && digests_fit && !judgement.has_failed();
         arithmetic.intact = intact;
+        if !intact && judgement.is_clean() {
+            judgement.doubt(SubIndication::Generic, "the signature was not found intact");
+        }
 
         let trust = self.trust_with(&evidence, properties.as_ref());
         let trust = trust.as_ref().unwrap_or(self.trust);
@@ -131,8 +134,14 @@ impl Judge<'_, '_, '_> {
                 Ok(references) if digested.len() + references.len() <= MAX_DIGESTED => {
                     digested.extend(references.iter().map(|reference| self.reference(signature, reference, true, judgement)));
                 }
-                Ok(_) => judgement.doubt(SubIndication::Generic, "the manifests have too many references"),
-                Err(reason) => judgement.fail(SubIndication::FormatFailure, reason),
+                Ok(_) => {
+                    judgement.doubt(SubIndication::Generic, "the manifests have too many references");
+                    break;
+                }
+                Err(reason) => {
+                    judgement.fail(SubIndication::FormatFailure, reason);
+                    break;
+                }
             }
         }
         digested

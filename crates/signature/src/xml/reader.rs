@@ -20,8 +20,10 @@ const MAX_NODES: usize = 1_000_000;
 const MAX_ATTRIBUTES: usize = 1_000_000;
 /// The largest real element seen has some thirty.
 const MAX_ATTRIBUTES_PER_ELEMENT: usize = 512;
-/// Each is looked at for every reference that has to inherit it.
-const MAX_DECLARATIONS: usize = 10_000;
+/// Some programs declare their namespaces anew on every element.
+const MAX_DECLARATIONS: usize = 500_000;
+/// All of those in scope are looked at for every reference that has to inherit them.
+const MAX_IN_SCOPE: usize = 1024;
 /// Names are compared while attributes are sorted: without a bound one long name costs its length many times over.
 const MAX_NAME_BYTES: usize = 1024;
 
@@ -121,6 +123,7 @@ struct Reader<'a> {
     open: Vec<(NodeId, &'a str)>,
     /// Declarations in scope by prefix, innermost last.
     scope: HashMap<&'a str, Vec<u32>>,
+    in_scope: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -134,6 +137,7 @@ impl<'a> Reader<'a> {
             out: Document { root: None, nodes: vec![document], attributes: Vec::new(), declarations: vec![xml] },
             open: Vec::new(),
             scope: HashMap::from([("xml", vec![0])]),
+            in_scope: 0,
         }
     }
 
@@ -406,6 +410,10 @@ impl<'a> Reader<'a> {
         if from + declarations.len() > MAX_DECLARATIONS {
             return Err(XmlFault::TooMany { what: "namespace declarations", limit: MAX_DECLARATIONS });
         }
+        self.in_scope += declarations.len();
+        if self.in_scope > MAX_IN_SCOPE {
+            return Err(XmlFault::TooMany { what: "namespace declarations in one place", limit: MAX_IN_SCOPE });
+        }
         declarations.sort_by_key(|one| one.prefix);
         if declarations.windows(2).any(|pair| matches!(pair, [one, other] if one.prefix == other.prefix)) {
             return Err(XmlFault::DuplicateAttribute);
@@ -465,6 +473,7 @@ impl<'a> Reader<'a> {
     fn leave(&mut self) {
         let Some((id, _)) = self.open.pop() else { return };
         if let Some(element) = self.out.element(id) {
+            self.in_scope = self.in_scope.saturating_sub(element.declarations.len());
             for index in element.declarations.clone() {
                 let prefix = self.out.declarations.get(index as usize).map_or("", |one| one.prefix);
                 if let Some(stack) = self.scope.get_mut(prefix) {
@@ -634,7 +643,12 @@ mod tests {
         assert!(matches!(fault(&format!("<a{wide}/>")), XmlFault::TooMany { .. }));
         assert!(matches!(fault(&format!("<a>{}</a>", "<b/>".repeat(MAX_NODES))), XmlFault::TooMany { what: "nodes", .. }));
         assert!(matches!(fault(&format!("<a{}/>", "b".repeat(MAX_NAME_BYTES))), XmlFault::TooMany { .. }));
-        let declarations: String = (0..=MAX_DECLARATIONS).map(|index| format!("<b xmlns='urn:{index}'/>")).collect();
+        let declared = |size: usize| (0..size).map(|index| format!(" xmlns:n{index}='urn:n'")).collect::<String>();
+        let nested = format!("<a{0}><b{0}><c{0}/></b></a>", declared(400));
+        assert!(matches!(fault(&nested), XmlFault::TooMany { what: "namespace declarations in one place", .. }));
+        let beside = format!("<a><b{0}/><b{0}/><b{0}/></a>", declared(400));
+        assert!(parse(beside.as_bytes()).is_ok());
+        let declarations = "<b xmlns='urn:b'/>".repeat(MAX_DECLARATIONS + 1);
         assert!(matches!(fault(&format!("<a>{declarations}</a>")), XmlFault::TooMany { what: "namespace declarations", .. }));
     }
 

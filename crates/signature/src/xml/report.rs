@@ -50,7 +50,8 @@ pub struct XmlReference {
     pub digest_algorithm: String,
     /// What came of it.
     pub outcome: ReferenceOutcome,
-    /// The element, with everything in it but comments and what is left out. Absent for content outside the document.
+    /// The element, with everything in it but comments, what is left out and, under the exclusive forms, namespace
+    /// declarations that no name in it uses. Absent for content outside the document.
     pub covered: Option<XmlElement>,
     /// Only what the text of the element says in base64 is covered, not its name and attributes.
     pub content_only: bool,

@@ -193,7 +193,7 @@ fn only_xpath(document: &Document<'_>, node: NodeId, namespace: &str) -> Option<
 
 /// The namespace that `prefix` has at `id` is that of signatures.
 fn means_signature(document: &Document<'_>, id: NodeId, prefix: &str) -> bool {
-    document.scope(id).get(prefix) == Some(&DSIG)
+    document.resolve(id, prefix) == Some(DSIG)
 }
 
 /// XPath is not evaluated: these texts are known to leave out signatures and nothing else.

@@ -180,6 +180,12 @@ impl<'a> Document<'a> {
         Some(out)
     }
 
+    /// What `prefix` is bound to at an element.
+    pub(crate) fn resolve(&self, id: NodeId, prefix: &str) -> Option<&str> {
+        let line = std::iter::once(id).chain(self.ancestors(id)).filter_map(|id| self.element(id));
+        line.flat_map(|element| self.declarations(element)).find(|one| one.prefix == prefix).map(|one| one.uri.as_ref())
+    }
+
     /// Namespaces in scope at an element, by prefix, without `xml` and without an empty default.
     pub(crate) fn scope(&self, id: NodeId) -> BTreeMap<&str, &str> {
         let mut scope: BTreeMap<&str, &str> = BTreeMap::new();

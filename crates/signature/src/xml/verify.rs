@@ -250,7 +250,11 @@ mod tests {
         let pki = Pki::new();
         let whole = judge(&sound(&pki), &pki);
         assert_eq!(whole.document.coverage, Coverage::Whole);
-        for hidden in ["<sig:Object>trong</sig:Object></sig:Signature>", "<sig:Object><p>trong</p></sig:Object></sig:Signature>"] {
+        for hidden in [
+            "<sig:Object>trong</sig:Object></sig:Signature>",
+            "<sig:Object><p>trong</p></sig:Object></sig:Signature>",
+            "trong</sig:Signature>",
+        ] {
             let report = judge(&sound(&pki).replace("</sig:Signature>", hidden), &pki);
             assert_eq!(outcome(&report), PASSED);
             assert_ne!(report.document.coverage, Coverage::Whole, "{hidden}");
