@@ -5,7 +5,7 @@
 //! signer (`key_info.rs`, `xades.rs`) and says what is covered (`coverage.rs`). Everything is read from that one tree, so that what is reported is
 //! what was digested.
 
-mod algorithms;
+pub(crate) mod algorithms;
 mod canonical;
 mod coverage;
 mod judge;
@@ -15,11 +15,16 @@ mod reference;
 mod report;
 mod signature;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tree;
 mod verify;
 mod xades;
 mod xml_base;
+
+pub(crate) use reader::parse;
+pub(crate) use reference::percent_decoded;
+pub(crate) use signature::base64_text;
+pub(crate) use tree::{Document, NodeId};
 
 pub use report::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole};
 pub use verify::{verify_xml, verify_xml_with};

@@ -77,13 +77,40 @@ impl<'d, 'a> Source<'d, 'a> {
                         None => Err(ReferenceFault::NotFound(uri.to_owned())),
                     }
                 }
-                None => {
-                    let found = self.contents.iter().find(|(name, _)| *name == uri);
-                    found.map(|(_, content)| Data::Octets(Cow::Borrowed(*content))).ok_or_else(|| ReferenceFault::NotFound(uri.to_owned()))
-                }
+                None => self.outside(uri).map(|content| Data::Octets(Cow::Borrowed(content))),
             },
         }
     }
+
+    /// Content that the caller handed in under the name that `uri` is, as it stands or percent-decoded.
+    fn outside(&self, uri: &str) -> Result<&'d [u8], ReferenceFault> {
+        let named = |wanted: &str| self.contents.iter().find(|(name, _)| *name == wanted).map(|(_, content)| *content);
+        let decoded = percent_decoded(uri).filter(|decoded| decoded != uri);
+        match (named(uri), decoded.and_then(|decoded| named(&decoded))) {
+            (Some(content), None) | (None, Some(content)) => Ok(content),
+            (None, None) => Err(ReferenceFault::NotFound(uri.to_owned())),
+            (Some(_), Some(_)) => Err(ReferenceFault::Ambiguous(uri.to_owned())),
+        }
+    }
+}
+
+/// RFC 3986, 2.1; none for what is no UTF-8 or a broken escape.
+pub(crate) fn percent_decoded(uri: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(uri.len());
+    let mut rest = uri.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let (digits, after) = rest.split_at_checked(2)?;
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let &[high, low] = digits else { return None };
+        out.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+        rest = after;
+    }
+    String::from_utf8(out).ok()
 }
 
 /// Why a reference does not match.
@@ -265,4 +292,17 @@ fn leaving_out(document: &Document<'_>, selection: Selection, more: impl Iterato
         }
     }
     Selection { without, ..selection }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_in_names_are_decoded() {
+        assert_eq!(percent_decoded("a%20b/%C3%A9%2f").as_deref(), Some("a b/\u{e9}/"));
+        for broken in ["%", "%2", "%zz", "%ff", "%+1"] {
+            assert_eq!(percent_decoded(broken), None, "{broken}");
+        }
+    }
 }

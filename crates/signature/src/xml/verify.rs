@@ -22,7 +22,8 @@ pub fn verify_xml(bytes: &[u8], trust: &TrustStore, options: &Options) -> XmlRep
     verify_xml_with(bytes, &[], trust, options)
 }
 
-/// Like [`verify_xml`], for signatures that also refer to `contents` outside the document, by exactly these URIs.
+/// Like [`verify_xml`], for signatures that also refer to `contents` outside the document, by exactly these URIs or by their
+/// percent-encoded form.
 #[must_use]
 pub fn verify_xml_with(bytes: &[u8], contents: &[(&str, &[u8])], trust: &TrustStore, options: &Options) -> XmlReport {
     let document = match reader::parse(bytes) {
