@@ -7,7 +7,8 @@
 //!
 //! Start reading at [`verify_pdf`] (`document.rs`): it finds the signatures (`pdf/`), judges each one (`judge.rs`, on
 //! `signer.rs` for arithmetic, `timestamp.rs` for proved times, `path.rs` and `revocation.rs` for trust) and says what of
-//! the file is covered. [`verify_xml`] (`xml/`) and [`verify_asic`] (`asic/`) do the same on the same ground. What the crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
+//! the file is covered. [`verify_xml`] (`xml/`) and [`verify_asic`] (`asic/`) do the same on the same ground. What the
+//! crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
 
 mod algorithm;
 mod asic;

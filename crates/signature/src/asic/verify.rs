@@ -19,6 +19,8 @@ use super::zip::{self, Entry};
 /// The outcome of [`verify_asic`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsicReport {
+    /// The bytes are a container of the kind that is judged; otherwise a fault says what is wrong with it.
+    pub is_readable: bool,
     /// Verdicts and coverage in the shape of [`crate::verify_pdf`]. `Coverage::Whole` means that one of the best signatures
     /// covers every document in the container; otherwise `signed_end` and `length` count bytes of documents.
     pub document: DocumentReport,
@@ -52,7 +54,7 @@ pub fn verify_asic(bytes: &[u8], trust: &TrustStore, options: &Options) -> AsicR
         Err(error) => {
             let faults = vec![format!("the container is not one that can be judged: {error}")];
             let document = DocumentReport { coverage: Coverage::NotSigned, signatures: Vec::new(), faults };
-            AsicReport { document, signatures: Vec::new(), files: Vec::new() }
+            AsicReport { is_readable: false, document, signatures: Vec::new(), files: Vec::new() }
         }
     }
 }
@@ -148,12 +150,14 @@ impl<'a> Container<'a> {
         let coverage = self.coverage(&judged);
         let (signatures, reports) = judged.into_iter().map(|one| (one.signature, one.report)).unzip();
         let files = self.documents.iter().map(|entry| entry.name.clone()).collect();
-        AsicReport { document: DocumentReport { coverage, signatures: reports, faults }, signatures, files }
+        AsicReport { is_readable: true, document: DocumentReport { coverage, signatures: reports, faults }, signatures, files }
     }
 
     fn xades(&self, entry: &Entry<'_>, faults: &mut Vec<String>) -> Vec<One> {
-        let contents: Vec<(&str, &[u8])> = self.documents.iter().map(|one| (one.name.as_str(), one.content.as_ref())).collect();
-        let XmlReport { document, signatures } = verify_xml_with(&entry.content, &contents, self.trust, self.options);
+        // OpenDocument signs its `mimetype` and its manifest too.
+        let others = self.entries.iter().filter(|one| one.name != entry.name);
+        let contents: Vec<(&str, &[u8])> = others.map(|one| (one.name.as_str(), one.content.as_ref())).collect();
+        let XmlReport { document, signatures, .. } = verify_xml_with(&entry.content, &contents, self.trust, self.options);
         faults.extend(document.faults.iter().map(|fault| format!("{}: {fault}", entry.name)));
         let pairs = document.signatures.into_iter().zip(signatures);
         let pairs = pairs.map(|(report, xml)| {

@@ -312,15 +312,30 @@ fn push_value(value: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-type Escapes = &'static [(u8, &'static [u8])];
-const TEXT: Escapes = &[(b'&', b"&amp;"), (b'<', b"&lt;"), (b'>', b"&gt;"), (b'\r', b"&#xD;")];
-const VALUE: Escapes = &[(b'&', b"&amp;"), (b'<', b"&lt;"), (b'"', b"&quot;"), (b'\t', b"&#x9;"), (b'\n', b"&#xA;"), (b'\r', b"&#xD;")];
+type Escape = fn(u8) -> &'static [u8];
+const TEXT: Escape = |byte| match byte {
+    b'&' => b"&amp;",
+    b'<' => b"&lt;",
+    b'>' => b"&gt;",
+    b'\r' => b"&#xD;",
+    _ => b"",
+};
+const VALUE: Escape = |byte| match byte {
+    b'&' => b"&amp;",
+    b'<' => b"&lt;",
+    b'"' => b"&quot;",
+    b'\t' => b"&#x9;",
+    b'\n' => b"&#xA;",
+    b'\r' => b"&#xD;",
+    _ => b"",
+};
 
-fn escape(text: &str, escapes: Escapes, out: &mut Vec<u8>) {
+fn escape(text: &str, escape: Escape, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut plain = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        if let Some((_, escaped)) = escapes.iter().find(|(special, _)| special == byte) {
+    for (at, &byte) in bytes.iter().enumerate() {
+        let escaped = escape(byte);
+        if !escaped.is_empty() {
             out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
             out.extend_from_slice(escaped);
             plain = at + 1;

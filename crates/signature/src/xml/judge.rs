@@ -83,7 +83,10 @@ impl Judge<'_, '_, '_> {
         let mut arithmetic = Arithmetic {
             digest_algorithm: digested.first().map(|one| one.report.digest_algorithm.clone()).unwrap_or_default(),
             weak_digest: signature.references.iter().any(|one| one.digest.as_ref().is_ok_and(|digest| digest.is_weak())),
-            claimed_time: signed.and_then(|properties| properties.signing_time),
+            claimed_time: match &properties {
+                Some(_) => signed.and_then(|properties| properties.signing_time),
+                None => self.plain_signing_time(&signature, &digested),
+            },
             ..Arithmetic::default()
         };
         let evidence = self.evidence(&signature, properties.as_ref(), &mut judgement);
@@ -217,6 +220,19 @@ impl Judge<'_, '_, '_> {
         }
         judgement.doubt(SubIndication::SigConstraintsFailure, "the signature does not cover its signed properties");
         None
+    }
+
+    /// The time in a `SignatureProperty` that is signed. Invoices and tax returns carry it there, in a namespace of each
+    /// program's own.
+    fn plain_signing_time(&self, signature: &Signature, digested: &[Digested]) -> Option<i64> {
+        let properties = signature.objects.iter().flat_map(|&object| self.document.elements(object));
+        let properties = properties.filter(|&id| self.document.is(id, DSIG, "SignatureProperties"));
+        let times = properties.flat_map(|id| self.document.descendants(id));
+        let mut times = times.filter(|&id| self.document.element(id).is_some_and(|element| element.local == "SigningTime"));
+        let time = times.next()?;
+        let is_signed = digested.iter().filter_map(Digested::matching).any(|covered| covered.holds(self.document, time));
+        // Two of them leave open which one counts.
+        (is_signed && times.next().is_none()).then(|| xades::date_time(&self.document.text(time)?))?
     }
 
     /// What the signature offers about its signer.

@@ -9,6 +9,8 @@ use super::tree::{Document, NodeId};
 /// The outcome of [`crate::verify_xml`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XmlReport {
+    /// The bytes are XML of the kind that is judged; otherwise a fault says where they are not.
+    pub is_readable: bool,
     /// Verdicts and coverage in the shape of [`crate::verify_pdf`]. `Coverage::Whole` means that the root element is covered
     /// whole, signatures aside; otherwise `signed_end` counts the bytes that are covered, wherever they stand.
     pub document: DocumentReport,

@@ -199,6 +199,13 @@ fn means_signature(document: &Document<'_>, id: NodeId, prefix: &str) -> bool {
 /// XPath is not evaluated: these texts are known to leave out signatures and nothing else.
 fn known_xpath(document: &Document<'_>, node: NodeId) -> Option<Transform> {
     let (xpath, text) = only_xpath(document, node, DSIG)?;
+    // XMLDSig, 6.6.4: how the standard writes the enveloped transform in XPath.
+    let compact: String = text.split_ascii_whitespace().collect();
+    if let Some((prefix, _)) = compact.strip_prefix("count(ancestor-or-self::").and_then(|rest| rest.split_once(':')) {
+        let spelled = "count(ancestor-or-self::P:Signature|here()/ancestor::P:Signature[1])>count(ancestor-or-self::P:Signature)";
+        let is_it = compact == spelled.replace("P:", &format!("{prefix}:")) && means_signature(document, xpath, prefix);
+        return is_it.then_some(Transform::Enveloped);
+    }
     let prefix = text.strip_prefix("not(ancestor-or-self::")?.strip_suffix(":Signature)")?;
     means_signature(document, xpath, prefix).then_some(Transform::WithoutSignatures { only_below_root: false })
 }

@@ -31,7 +31,7 @@ pub fn verify_xml_with(bytes: &[u8], contents: &[(&str, &[u8])], trust: &TrustSt
         Err(error) => {
             let faults = vec![format!("the file is not XML that can be judged: {error}")];
             let document = DocumentReport { coverage: Coverage::NotSigned, signatures: Vec::new(), faults };
-            return XmlReport { document, signatures: Vec::new() };
+            return XmlReport { is_readable: false, document, signatures: Vec::new() };
         }
     };
     let source = Source::new(&document, contents);
@@ -53,7 +53,7 @@ pub fn verify_xml_with(bytes: &[u8], contents: &[(&str, &[u8])], trust: &TrustSt
         reports.push(report);
         signatures.push(one.signature);
     }
-    XmlReport { document: DocumentReport { coverage, signatures: reports, faults }, signatures }
+    XmlReport { is_readable: true, document: DocumentReport { coverage, signatures: reports, faults }, signatures }
 }
 
 /// See [`Coverage`]: the best signatures count.
@@ -179,6 +179,40 @@ mod tests {
         assert_eq!((covered.path.as_str(), covered.id.as_deref()), ("/pack/part[2]", Some("x")));
     }
 
+    /// The layout of electronic invoices: a part by identifier, the time in an object of its own.
+    #[test]
+    fn a_plain_signature_claims_the_time_that_it_signs() {
+        let pki = Pki::new();
+        let part = "<DLHDon Id=\"data\"><TTChung>1</TTChung></DLHDon>";
+        let object = "<ds:Object xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Id=\"t\"><ds:SignatureProperties><ds:SignatureProperty Target=\"#s\"><SigningTime xmlns=\"urn:x\">2026-11-26T08:00:00+07:00</SigningTime></ds:SignatureProperty></ds:SignatureProperties></ds:Object>";
+        let signed = |references: String| {
+            let template = XmlTemplate { has_properties: false, objects: object.to_owned(), ..XmlTemplate::new(&pki.signer, references) };
+            format!("<HDon>{part}<DSCKS><NBan>{}</NBan></DSCKS></HDon>", signature(&template))
+        };
+        let data = reference("#data", &[ENVELOPED, EXCLUSIVE], part);
+        let report = judge(&signed(data.clone() + &reference("#t", &[EXCLUSIVE], object)), &pki);
+        assert_eq!((outcome(&report), report.document.signatures[0].claimed_time), (PASSED, Some(NOW - 23 * 3600)));
+        assert_eq!(report.signatures[0].references[0].covered.as_ref().unwrap().path, "/HDon/DLHDon");
+        assert_ne!(report.document.coverage, Coverage::Whole);
+        assert_eq!(judge(&signed(data), &pki).document.signatures[0].claimed_time, None, "it is not signed");
+    }
+
+    #[test]
+    fn sha_1_is_weak_wherever_it_stands() {
+        let pki = Pki::new();
+        let sha1 = |text: &str| base64(crate::algorithm::Digest::Sha1.of(&[text.as_bytes()]).as_ref());
+        let whole = format!("<doc Id=\"d\">{TEXT}</doc>");
+        let (template, place) = enveloped(&pki.signer, TEXT);
+        let weak = template
+            .references
+            .replace("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2000/09/xmldsig#sha1")
+            .replace(&base64(&sha256(whole.as_bytes())), &sha1(&whole));
+        let text = place(&signature(&XmlTemplate { references: weak, ..template }));
+        let report = judge(&text, &pki);
+        assert_eq!(outcome(&report), unknown(SubIndication::CryptoConstraintsFailure));
+        assert!(report.document.signatures[0].weak_digest && report.signatures[0].intact);
+    }
+
     #[test]
     fn a_time_stamp_proves_a_time_before_the_certificate_expired() {
         let pki = Pki::new();
@@ -279,6 +313,10 @@ mod tests {
         let place = |signed: &str| format!("<doc>{TEXT}{signed}</doc>");
         for (kind, expression) in [
             (XPATH, "not(ancestor-or-self::ds:Signature)"),
+            (
+                XPATH,
+                "count(ancestor-or-self::ds:Signature | here()/ancestor::ds:Signature[1]) &gt;\n count(ancestor-or-self::ds:Signature)",
+            ),
             (FILTER, "/descendant::ds:Signature"),
             (FILTER, "/*/ds:Signature"),
             (FILTER, " /descendant::*[name()='sig:Signature'] "),
@@ -291,6 +329,7 @@ mod tests {
             (XPATH, "not(ancestor-or-self::ds:Signature) and not(self::p)"),
             (XPATH, "not(ancestor-or-self::ds:Signature or self::ds:Signature)"),
             (XPATH, "not(ancestor-or-self::x:Signature)"),
+            (XPATH, "count(ancestor-or-self::ds:Signature | here()/ancestor::ds:Signature[1]) &gt; count(ancestor-or-self::ds:Object)"),
             (FILTER, "/descendant::p"),
             (FILTER, "/descendant::*[name()='p']"),
         ] {

@@ -195,7 +195,7 @@ fn pin(document: &Document<'_>, certificate: NodeId) -> Option<Pin> {
 }
 
 /// `2026-11-27T10:00:00.5+07:00` to unix seconds; no zone means UTC.
-fn date_time(text: &str) -> Option<i64> {
+pub(crate) fn date_time(text: &str) -> Option<i64> {
     let (date, time) = text.trim().split_once('T')?;
     let (seconds, zone) = time.split_at_checked(8)?;
     let zone = zone.trim_start_matches(|character: char| character == '.' || character.is_ascii_digit());
