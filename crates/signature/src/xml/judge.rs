@@ -238,7 +238,10 @@ impl Judge<'_, '_, '_> {
     /// What the signature offers about its signer.
     fn evidence(&self, signature: &Signature, properties: Option<&Properties>, judgement: &mut Judgement) -> KeyInfo {
         let limit = self.options.limits.max_certificates;
-        let mut evidence = signature.key_info.map(|node| key_info::read(self.document, node, limit)).unwrap_or_default();
+        let mut evidence = signature
+            .key_info
+            .map(|node| key_info::read(self.document, node, limit, |one| self.source.identified(one)))
+            .unwrap_or_default();
         for der in properties.iter().flat_map(|properties| &properties.certificates) {
             match Certificate::parse(der) {
                 Ok(certificate) if evidence.certificates.iter().all(|one| one.sha256 != certificate.sha256) => {

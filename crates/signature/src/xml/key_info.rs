@@ -24,10 +24,17 @@ pub(crate) struct KeyInfo {
     pub(crate) notes: Vec<String>,
 }
 
-/// Reads at most `limit` certificates, keys and lists each.
-pub(crate) fn read(document: &Document<'_>, node: NodeId, limit: usize) -> KeyInfo {
+/// Reads at most `limit` certificates, keys and lists each. What stands elsewhere in the document is found by `identified`.
+pub(crate) fn read(document: &Document<'_>, node: NodeId, limit: usize, identified: impl Fn(&str) -> Option<NodeId>) -> KeyInfo {
     let mut out = KeyInfo::default();
+    let retrieved = |child: NodeId| {
+        // Nothing is retrieved from what was retrieved, and nothing is transformed.
+        let is_plain = document.elements(child).next().is_none();
+        let fragment = document.attribute(child, "URI").and_then(|uri| uri.strip_prefix('#')).filter(|_| is_plain)?;
+        identified(fragment).filter(|&id| !document.is(id, DSIG, "RetrievalMethod"))
+    };
     for child in document.elements(node) {
+        let child = if document.is(child, DSIG, "RetrievalMethod") { retrieved(child).unwrap_or(child) } else { child };
         if document.is(child, DSIG, "X509Data") {
             for entry in document.elements(child) {
                 if document.is(entry, DSIG, "X509Certificate") && out.certificates.len() < limit {

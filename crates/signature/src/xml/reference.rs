@@ -82,6 +82,14 @@ impl<'d, 'a> Source<'d, 'a> {
         }
     }
 
+    /// The element with this identifier, if it is the only one.
+    pub(crate) fn identified(&self, identifier: &str) -> Option<NodeId> {
+        match self.identifiers.get(identifier) {
+            Some(&Identified::Once(id)) => Some(id),
+            Some(Identified::Several) | None => None,
+        }
+    }
+
     /// Content that the caller handed in under the name that `uri` is, as it stands or percent-decoded.
     fn outside(&self, uri: &str) -> Result<&'d [u8], ReferenceFault> {
         let named = |wanted: &str| self.contents.iter().find(|(name, _)| *name == wanted).map(|(_, content)| *content);

@@ -90,7 +90,8 @@ pub struct XmlElement {
 impl XmlElement {
     pub(crate) fn of(document: &Document<'_>, node: NodeId) -> Self {
         let bytes = document.bytes(node);
-        let id = ["Id", "ID", "id"].iter().find_map(|name| document.attribute(node, name)).map(str::to_owned);
+        let mut attributes = document.element(node).map(|element| document.attributes(element)).unwrap_or_default().iter();
+        let id = attributes.find(|one| one.local.eq_ignore_ascii_case("id")).map(|one| one.value.to_string());
         Self { path: document.path(node), id, bytes: bytes.start as u64..bytes.end as u64 }
     }
 }

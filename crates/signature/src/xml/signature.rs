@@ -196,6 +196,12 @@ fn means_signature(document: &Document<'_>, id: NodeId, prefix: &str) -> bool {
     document.resolve(id, prefix) == Some(DSIG)
 }
 
+/// Without white space.
+const SPELLED_OUT: &[&str] = &[
+    "not(ancestor-or-self::*[local-name()='Signature'andnamespace-uri()='http://www.w3.org/2000/09/xmldsig#'])",
+    "not(ancestor-or-self::*[namespace-uri()='http://www.w3.org/2000/09/xmldsig#'andlocal-name()='Signature'])",
+];
+
 /// XPath is not evaluated: these texts are known to leave out signatures and nothing else.
 fn known_xpath(document: &Document<'_>, node: NodeId) -> Option<Transform> {
     let (xpath, text) = only_xpath(document, node, DSIG)?;
@@ -205,6 +211,9 @@ fn known_xpath(document: &Document<'_>, node: NodeId) -> Option<Transform> {
         let spelled = "count(ancestor-or-self::P:Signature|here()/ancestor::P:Signature[1])>count(ancestor-or-self::P:Signature)";
         let is_it = compact == spelled.replace("P:", &format!("{prefix}:")) && means_signature(document, xpath, prefix);
         return is_it.then_some(Transform::Enveloped);
+    }
+    if SPELLED_OUT.iter().any(|one| compact.replace('"', "'") == *one) {
+        return Some(Transform::WithoutSignatures { only_below_root: false });
     }
     let prefix = text.strip_prefix("not(ancestor-or-self::")?.strip_suffix(":Signature)")?;
     means_signature(document, xpath, prefix).then_some(Transform::WithoutSignatures { only_below_root: false })

@@ -125,6 +125,9 @@ pub(crate) fn read(document: &Document<'_>, signature: &Signature, limit: usize)
     if let Some(signed) = signed.and_then(|signed| child(document, signed, "SignedSignatureProperties")) {
         properties.signing_time =
             child(document, signed, "SigningTime").and_then(|time| document.text(time)).and_then(|time| date_time(&time));
+        if at(document, signed, &["SignaturePolicyIdentifier", "SignaturePolicyId"]).is_some() {
+            properties.notes.push("the signature policy that the signer names is not checked".to_owned());
+        }
         for name in ["SigningCertificate", "SigningCertificateV2"] {
             let list = child(document, signed, name);
             let certificates = list.into_iter().flat_map(|list| document.elements(list)).take(MAX_PINS);
