@@ -1,5 +1,7 @@
 //! `ASiCManifest` (EN 319 162-1, A.4): which files a CMS signature or time stamp of an ASiC-E container covers.
 
+use std::collections::HashSet;
+
 use crate::algorithm::Digest;
 use crate::xml::{DSIG, Document, NodeId, algorithms, base64_text, parse, percent_decoded};
 
@@ -40,6 +42,11 @@ impl Manifest {
         let files: Vec<FileDigest> = references.map(|id| file_digest(&document, id)).collect::<Result<_, _>>()?;
         if files.is_empty() || files.len() > MAX_REFERENCES {
             return Err(format!("it names {} files", files.len()));
+        }
+        // A second digest of a file would be either the same or a contradiction, and hashing a file costs time.
+        let mut names = HashSet::new();
+        if let Some(twice) = files.iter().find(|file| !names.insert(file.name.as_str())) {
+            return Err(format!("it names {:?} twice", twice.name));
         }
         Ok(Self { signature: name(&document, signature)?, files })
     }

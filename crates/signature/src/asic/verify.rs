@@ -6,12 +6,12 @@ use crate::algorithm::Digest;
 use crate::detached::{report as signature_report, verify_detached};
 use crate::judge::Judged;
 use crate::judgement::Judgement;
-use crate::options::{Options, RevocationPolicy, WeakDigest};
+use crate::options::{Limits, Options, RevocationPolicy, WeakDigest};
 use crate::report::{Coverage, DocumentReport, SignatureReport, SubIndication, Verdict};
 use crate::signer::Arithmetic;
 use crate::timestamp;
 use crate::trust::TrustStore;
-use crate::xml::{ReferenceOutcome, XmlReport, XmlSignature, XmlSignatureRole, verify_xml_with};
+use crate::xml::{Budget, ReferenceOutcome, XmlReport, XmlSignature, XmlSignatureRole, percent_decoded, verify_within};
 
 use super::manifest::{FileDigest, Manifest};
 use super::zip::{self, Entry};
@@ -102,6 +102,8 @@ struct Container<'a> {
     documents: Vec<&'a Entry<'a>>,
     /// Manifests with their bytes, and why others cannot be read.
     manifests: Vec<(&'a Entry<'a>, Result<Manifest, String>)>,
+    /// Time stamps that archive manifests name.
+    archive_stamps: BTreeSet<String>,
     is_simple: bool,
 }
 
@@ -112,26 +114,44 @@ struct One {
     counts: bool,
 }
 
+/// What a manifest says of the files.
+struct Files {
+    covers: BTreeSet<String>,
+    faults: Vec<(Verdict, SubIndication, String)>,
+    /// Their digests rest on SHA-1.
+    is_weak: bool,
+}
+
 impl<'a> Container<'a> {
     fn new(entries: &'a [Entry<'a>], trust: &'a TrustStore, options: &'a Options) -> Self {
         let of = |wanted: Use| entries.iter().filter(move |entry| purpose(&entry.name) == wanted);
         let documents: Vec<&Entry<'_>> = of(Use::Document).collect();
         let manifests: Vec<_> = of(Use::Manifest).map(|entry| (entry, Manifest::read(&entry.content))).collect();
+        let archives = entries.iter().filter(|one| one.name.to_lowercase().contains("archivemanifest"));
+        let archive_stamps = archives.filter_map(|one| Some(Manifest::read(&one.content).ok()?.signature)).collect();
         let is_simple = match of(Use::MimeType).next() {
             Some(entry) => entry.content.trim_ascii() == b"application/vnd.etsi.asic-s+zip",
             None => documents.len() == 1 && manifests.is_empty(),
         };
-        Self { entries, trust, options, documents, manifests, is_simple }
+        Self { entries, trust, options, documents, manifests, archive_stamps, is_simple }
     }
 
     fn judge(&self) -> AsicReport {
         let mut faults = Vec::new();
         let mut judged: Vec<One> = Vec::new();
+        let size = self.entries.iter().map(|entry| entry.content.len()).sum();
+        let mut budget = Budget::for_input(size);
         for entry in self.entries {
             let left = self.options.limits.max_signatures.saturating_sub(judged.len());
+            let limits = Limits { max_signatures: left, ..self.options.limits.clone() };
+            let options = Options { limits, ..self.options.clone() };
             let found = match purpose(&entry.name) {
-                Use::Xades => self.xades(entry, &mut faults),
-                Use::Cades => self.cades(entry),
+                Use::Xades | Use::Cades | Use::TimeStamp if left == 0 => {
+                    faults.push(format!("{} is not looked at: the container has too many signatures", entry.name));
+                    continue;
+                }
+                Use::Xades => self.xades(entry, &options, &mut budget, &mut faults),
+                Use::Cades => self.cades(entry, &options),
                 Use::TimeStamp => self.time_stamp(entry, &mut faults),
                 Use::Stranger => {
                     faults.push(format!("{} stands where no signature covers it", entry.name));
@@ -139,10 +159,7 @@ impl<'a> Container<'a> {
                 }
                 Use::Document | Use::Manifest | Use::Other | Use::MimeType => continue,
             };
-            if found.len() > left {
-                faults.push(format!("the container has {} more signatures than are judged", found.len() - left));
-            }
-            judged.extend(found.into_iter().take(left));
+            judged.extend(found);
         }
         for one in &mut judged {
             self.check_kind(one);
@@ -153,23 +170,30 @@ impl<'a> Container<'a> {
         AsicReport { is_readable: true, document: DocumentReport { coverage, signatures: reports, faults }, signatures, files }
     }
 
-    fn xades(&self, entry: &Entry<'_>, faults: &mut Vec<String>) -> Vec<One> {
+    fn xades(&self, entry: &Entry<'_>, options: &Options, budget: &mut Budget, faults: &mut Vec<String>) -> Vec<One> {
         // OpenDocument signs its `mimetype` and its manifest too.
         let others = self.entries.iter().filter(|one| one.name != entry.name);
         let contents: Vec<(&str, &[u8])> = others.map(|one| (one.name.as_str(), one.content.as_ref())).collect();
-        let XmlReport { document, signatures, .. } = verify_xml_with(&entry.content, &contents, self.trust, self.options);
+        let XmlReport { document, signatures, .. } = verify_within(&entry.content, &contents, self.trust, options, budget);
         faults.extend(document.faults.iter().map(|fault| format!("{}: {fault}", entry.name)));
         let pairs = document.signatures.into_iter().zip(signatures);
         let pairs = pairs.map(|(report, xml)| {
             let outside = xml.references.iter().filter(|one| one.covered.is_none() && one.outcome == ReferenceOutcome::Matches);
-            let names = outside.filter_map(|one| self.documents.iter().find(|file| is_called(&one.uri, &file.name)));
-            let covers: BTreeSet<String> = names.map(|file| file.name.clone()).collect();
+            let names = outside.filter_map(|one| self.document_called(&one.uri));
+            let covers: BTreeSet<String> = names.map(str::to_owned).collect();
             let counts = xml.role == XmlSignatureRole::Document;
             let intact = xml.intact;
             let signature = AsicSignature { file: entry.name.clone(), intact, covers: covers.into_iter().collect(), xml: Some(xml) };
             One { report: SignatureReport { covers_whole_file: false, ..report }, signature, counts }
         });
         pairs.collect()
+    }
+
+    /// A reference names a file as it stands or percent-encoded.
+    fn document_called(&self, uri: &str) -> Option<&str> {
+        let decoded = percent_decoded(uri);
+        let found = self.documents.iter().find(|file| file.name == uri || decoded.as_deref() == Some(file.name.as_str()));
+        found.map(|file| file.name.as_str())
     }
 
     /// What a CMS signature or a time stamp covers: the manifest that names it, or the only document.
@@ -188,16 +212,17 @@ impl<'a> Container<'a> {
         }
     }
 
-    fn cades(&self, entry: &Entry<'_>) -> Vec<One> {
+    fn cades(&self, entry: &Entry<'_>, options: &Options) -> Vec<One> {
         let (signed, manifest) = match self.content(entry) {
             Ok(content) => content,
             Err(reason) => return vec![self.without_content(entry, "CMS", reason)],
         };
-        let document = verify_detached(&entry.content, signed, self.trust, self.options);
+        let document = verify_detached(&entry.content, signed, self.trust, options);
+        let files = self.files(manifest);
         let reports = document.signatures.into_iter();
         let judged = reports.map(|report| {
             let intact = report.covers_whole_file;
-            self.with_manifest(entry, report, intact, manifest)
+            self.with_files(entry, report, intact, &files)
         });
         judged.collect()
     }
@@ -213,9 +238,8 @@ impl<'a> Container<'a> {
     fn time_stamp(&self, entry: &Entry<'_>, faults: &mut Vec<String>) -> Vec<One> {
         let content = self.content(entry);
         let is_of_signatures = |manifest: &Manifest| manifest.files.iter().any(|file| purpose(&file.name) != Use::Document);
-        let archives = self.entries.iter().filter(|one| one.name.to_lowercase().contains("archivemanifest"));
-        let is_archive = content.as_ref().is_ok_and(|(_, manifest)| manifest.is_some_and(is_of_signatures))
-            || archives.filter_map(|one| Manifest::read(&one.content).ok()).any(|one| one.signature == entry.name);
+        let is_archive =
+            content.as_ref().is_ok_and(|(_, manifest)| manifest.is_some_and(is_of_signatures)) || self.archive_stamps.contains(&entry.name);
         if is_archive {
             faults.push(format!("{} is an archive time stamp, which is not looked at", entry.name));
             return Vec::new();
@@ -238,35 +262,40 @@ impl<'a> Container<'a> {
         let intact = token.arithmetic.intact && !token.judgement.has_failed();
         let judged = Judged { judgement: token.judgement, arithmetic: Arithmetic { intact, ..token.arithmetic }, proved_time };
         let report = SignatureReport { is_document_timestamp: true, ..signature_report(String::new(), "RFC3161", judged) };
-        vec![self.with_manifest(entry, report, intact, manifest)]
+        vec![self.with_files(entry, report, intact, &self.files(manifest))]
     }
 
-    /// Adds to a verdict over a manifest what the files say, and names them.
-    fn with_manifest(&self, entry: &Entry<'_>, report: SignatureReport, intact: bool, manifest: Option<&Manifest>) -> One {
-        let field = if report.field.is_empty() { entry.name.clone() } else { format!("{} {}", entry.name, report.field) };
-        let mut report = SignatureReport { field, covers_whole_file: false, ..report };
-        let mut covers = BTreeSet::new();
-        let mut fits = true;
-        match manifest {
-            None => covers.extend(self.documents.iter().map(|file| file.name.clone())),
-            Some(manifest) => {
-                for named in &manifest.files {
-                    match self.check_file(named) {
-                        None => _ = covers.insert(named.name.clone()),
-                        Some((verdict, indication, reason)) => {
-                            fits = false;
-                            enter(&mut report, verdict, indication, reason);
-                        }
-                    }
-                }
-                if manifest.files.iter().any(|named| named.digest.as_ref().is_ok_and(|digest| digest.is_weak())) {
-                    report.weak_digest = true;
-                    self.enter_weak(&mut report);
-                }
+    /// The files that a manifest names, or the only one there is, hashed once for all signers.
+    fn files(&self, manifest: Option<&Manifest>) -> Files {
+        let Some(manifest) = manifest else {
+            let covers = self.documents.iter().map(|file| file.name.clone()).collect();
+            return Files { covers, faults: Vec::new(), is_weak: false };
+        };
+        let is_weak = manifest.files.iter().any(|named| named.digest.as_ref().is_ok_and(|digest| digest.is_weak()));
+        let mut files = Files { covers: BTreeSet::new(), faults: Vec::new(), is_weak };
+        for named in &manifest.files {
+            match self.check_file(named) {
+                None => _ = files.covers.insert(named.name.clone()),
+                Some(fault) => files.faults.push(fault),
             }
         }
+        files
+    }
+
+    /// Adds to a verdict what the files say, and names them.
+    fn with_files(&self, entry: &Entry<'_>, report: SignatureReport, intact: bool, files: &Files) -> One {
+        let field = if report.field.is_empty() { entry.name.clone() } else { format!("{} {}", entry.name, report.field) };
+        let mut report = SignatureReport { field, covers_whole_file: false, ..report };
+        for (verdict, indication, reason) in &files.faults {
+            enter(&mut report, *verdict, *indication, reason.clone());
+        }
+        if files.is_weak {
+            report.weak_digest = true;
+            self.enter_weak(&mut report);
+        }
         let counts = !report.is_document_timestamp;
-        let signature = AsicSignature { file: entry.name.clone(), intact: intact && fits, covers: covers.into_iter().collect(), xml: None };
+        let intact = intact && files.faults.is_empty();
+        let signature = AsicSignature { file: entry.name.clone(), intact, covers: files.covers.iter().cloned().collect(), xml: None };
         One { report, signature, counts }
     }
 
@@ -334,11 +363,6 @@ impl<'a> Container<'a> {
         };
         Coverage::BytesAddedAfter { signed_end: counting.iter().map(covered).max().unwrap_or(0) as u64, length: length as u64 }
     }
-}
-
-/// A reference names a file as it stands or percent-encoded.
-fn is_called(uri: &str, name: &str) -> bool {
-    uri == name || crate::xml::percent_decoded(uri).is_some_and(|decoded| decoded == name)
 }
 
 /// Lets another ground count in a verdict that is already there.
@@ -445,6 +469,10 @@ mod tests {
         let changed = text.replace("b.txt", "c.txt");
         let renamed = judge(&[EXTENDED, one, ("c.txt", b"hai"), (list.0, changed.as_bytes()), file], &pki);
         assert_eq!(outcomes(&renamed), [failed(SubIndication::HashFailure)]);
+        let doubled = manifest("META-INF/signature.p7s", &[one, two, one]);
+        let signed_doubled = cms(&pki.signer, &[&pki.signer], doubled.as_bytes(), &CmsTemplate::default());
+        let report = judge(&[EXTENDED, one, two, (list.0, doubled.as_bytes()), (file.0, &signed_doubled)], &pki);
+        assert_eq!(outcomes(&report), [failed(SubIndication::FormatFailure)]);
         // A file of META-INF in the manifest does not stand in for a document that is not.
         let partial = manifest("META-INF/signature.p7s", &[one, ("META-INF/manifest.xml", b"<m/>")]);
         let signed = cms(&pki.signer, &[&pki.signer], partial.as_bytes(), &CmsTemplate::default());

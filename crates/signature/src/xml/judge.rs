@@ -22,8 +22,8 @@ use super::tree::{Document, NodeId};
 use super::xades::{self, Properties};
 use super::{DSIG, algorithms};
 
-/// References looked at per signature, those of manifests included.
-const MAX_DIGESTED: usize = 200;
+/// References looked at per document, those of manifests included: five people over a hundred files are five hundred.
+pub(super) const MAX_REFERENCES: usize = 2_000;
 /// Left-out elements named per reference.
 const MAX_LEFT_OUT: usize = 64;
 
@@ -43,6 +43,8 @@ pub(super) struct Judge<'s, 'd, 'a> {
     pub(super) trust: &'s TrustStore,
     pub(super) options: &'s Options,
     pub(super) budget: Budget,
+    /// References that may still be looked at, at first [`MAX_REFERENCES`].
+    pub(super) references_left: usize,
 }
 
 /// A reference, digested.
@@ -91,7 +93,8 @@ impl Judge<'_, '_, '_> {
         };
         let evidence = self.evidence(&signature, properties.as_ref(), &mut judgement);
         let value_fits = self.check_value(&signature, signed, &evidence, &digested, &mut arithmetic, &mut judgement);
-        let digests_fit = digested.iter().all(|one| one.report.outcome == ReferenceOutcome::Matches);
+        let digests_fit =
+            digested.len() >= signature.references.len() && digested.iter().all(|one| one.report.outcome == ReferenceOutcome::Matches);
         let intact = value_fits && digests_fit && !judgement.has_failed();
         arithmetic.intact = intact;
         if !intact && judgement.is_clean() {
@@ -125,8 +128,8 @@ impl Judge<'_, '_, '_> {
 
     /// Digests the references of SignedInfo, then those of the manifests among what they select.
     fn references(&mut self, signature: &Signature, judgement: &mut Judgement) -> Vec<Digested> {
-        let mut digested: Vec<Digested> =
-            signature.references.iter().map(|reference| self.reference(signature, reference, false, judgement)).collect();
+        let mut digested = Vec::new();
+        self.digest(signature, &signature.references, false, &mut digested, judgement);
         let objects = signature.objects.iter().flat_map(|&object| self.document.elements(object));
         let manifests: Vec<NodeId> = objects
             .filter(|&id| self.document.is(id, DSIG, "Manifest"))
@@ -134,12 +137,10 @@ impl Judge<'_, '_, '_> {
             .collect();
         for manifest in manifests {
             match read_manifest(self.document, manifest) {
-                Ok(references) if digested.len() + references.len() <= MAX_DIGESTED => {
-                    digested.extend(references.iter().map(|reference| self.reference(signature, reference, true, judgement)));
-                }
-                Ok(_) => {
-                    judgement.doubt(SubIndication::Generic, "the manifests have too many references");
-                    break;
+                Ok(references) => {
+                    if !self.digest(signature, &references, true, &mut digested, judgement) {
+                        break;
+                    }
                 }
                 Err(reason) => {
                     judgement.fail(SubIndication::FormatFailure, reason);
@@ -148,6 +149,26 @@ impl Judge<'_, '_, '_> {
             }
         }
         digested
+    }
+
+    /// Digests `references`, as long as there may be more in the document; says whether there might.
+    fn digest(
+        &mut self,
+        signature: &Signature,
+        references: &[Reference],
+        in_manifest: bool,
+        digested: &mut Vec<Digested>,
+        judgement: &mut Judgement,
+    ) -> bool {
+        for reference in references {
+            let Some(left) = self.references_left.checked_sub(1) else {
+                judgement.doubt(SubIndication::Generic, format!("the document has more than {MAX_REFERENCES} references"));
+                return false;
+            };
+            self.references_left = left;
+            digested.push(self.reference(signature, reference, in_manifest, judgement));
+        }
+        true
     }
 
     fn reference(&mut self, signature: &Signature, reference: &Reference, in_manifest: bool, judgement: &mut Judgement) -> Digested {

@@ -21,10 +21,12 @@ mod verify;
 mod xades;
 mod xml_base;
 
+pub(crate) use canonical::Budget;
 pub(crate) use reader::parse;
 pub(crate) use reference::percent_decoded;
 pub(crate) use signature::base64_text;
 pub(crate) use tree::{Document, NodeId};
+pub(crate) use verify::verify_within;
 
 pub use report::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole};
 pub use verify::{verify_xml, verify_xml_with};

@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(crate) const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Every reported element is numbered anew; this bounds what a report costs.
-const MAX_NUMBERED: usize = 10_000;
+const MAX_NUMBERED: usize = 2_000;
 
 /// A node, by its position in document order; [`NodeId::DOCUMENT`] is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -212,6 +212,7 @@ impl<'a> Document<'a> {
     pub(crate) fn path(&self, id: NodeId) -> String {
         let mut steps = Vec::new();
         let line = std::iter::once(id).chain(self.ancestors(id)).filter(|&id| id != NodeId::DOCUMENT);
+        let written = |id: NodeId| self.element(id).map(|element| (element.prefix, element.local));
         for id in line {
             let name = self.name(id);
             let mut position = 1;
@@ -219,7 +220,7 @@ impl<'a> Document<'a> {
             let mut looked_at = 0;
             for sibling in before.take(MAX_NUMBERED) {
                 looked_at += 1;
-                position += usize::from(self.element(sibling).is_some() && self.name(sibling) == name);
+                position += usize::from(written(sibling).is_some_and(|other| Some(other) == written(id)));
             }
             steps.push(match position {
                 _ if looked_at == MAX_NUMBERED => format!("/{name}[*]"),

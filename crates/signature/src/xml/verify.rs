@@ -6,7 +6,7 @@ use crate::report::{Coverage, DocumentReport, Verdict};
 use crate::trust::TrustStore;
 
 use super::canonical::Budget;
-use super::judge::{Judge, One};
+use super::judge::{Judge, MAX_REFERENCES, One};
 use super::reader;
 use super::reference::Source;
 use super::report::{XmlReport, XmlSignatureRole};
@@ -26,6 +26,18 @@ pub fn verify_xml(bytes: &[u8], trust: &TrustStore, options: &Options) -> XmlRep
 /// percent-encoded form.
 #[must_use]
 pub fn verify_xml_with(bytes: &[u8], contents: &[(&str, &[u8])], trust: &TrustStore, options: &Options) -> XmlReport {
+    let size = contents.iter().fold(bytes.len(), |size, (_, content)| size.saturating_add(content.len()));
+    verify_within(bytes, contents, trust, options, &mut Budget::for_input(size))
+}
+
+/// Like [`verify_xml_with`], with a bound on work that several documents share.
+pub(crate) fn verify_within(
+    bytes: &[u8],
+    contents: &[(&str, &[u8])],
+    trust: &TrustStore,
+    options: &Options,
+    budget: &mut Budget,
+) -> XmlReport {
     let document = match reader::parse(bytes) {
         Ok(document) => document,
         Err(error) => {
@@ -35,9 +47,9 @@ pub fn verify_xml_with(bytes: &[u8], contents: &[(&str, &[u8])], trust: &TrustSt
         }
     };
     let source = Source::new(&document, contents);
-    let size = contents.iter().fold(bytes.len(), |size, (_, content)| size.saturating_add(content.len()));
-    let mut judge = Judge { source: &source, document: &document, trust, options, budget: Budget::for_input(size) };
+    let mut judge = Judge { source: &source, document: &document, trust, options, budget: *budget, references_left: MAX_REFERENCES };
     let judged: Vec<One> = source.signatures.iter().take(options.limits.max_signatures).map(|&node| judge.signature(node)).collect();
+    *budget = judge.budget;
     let mut faults = Vec::new();
     let left_out = source.signatures.len() - judged.len();
     if left_out > 0 {
@@ -482,6 +494,20 @@ mod tests {
         assert_eq!(outcome(&changed), failed(SubIndication::HashFailure));
         let missing = judge(&signed(&manifest(reference("picture.png", &[], ""))), &pki);
         assert_eq!(outcome(&missing), unknown(SubIndication::SignedDataNotFound));
+    }
+
+    #[test]
+    fn references_are_bounded_and_what_is_left_out_does_not_pass() {
+        let pki = Pki::new();
+        let part = "<part Id=\"x\">a</part>";
+        let one = signature(&XmlTemplate::new(&pki.signer, reference("#x", &[EXCLUSIVE], part).repeat(90)));
+        // Ninety references and one to the properties: the twenty-second signature has the last of two thousand.
+        let others: String = (1..30).map(|index| one.replace("\"s", &format!("\"s{index}")).replace("#s", &format!("#s{index}"))).collect();
+        let report = judge(&format!("<pack>{part}{one}{others}</pack>"), &pki);
+        assert_eq!(outcome(&report), PASSED);
+        let last = report.document.signatures.last().unwrap();
+        assert!(last.verdict != Verdict::TotalPassed && last.reasons.iter().any(|reason| reason.contains("2000 references")), "{last:?}");
+        assert_eq!(report.signatures.iter().map(|one| one.references.len()).sum::<usize>(), MAX_REFERENCES);
     }
 
     #[test]
