@@ -256,7 +256,7 @@ fn apply<'d>(
             }
             let within = source.named.iter().copied().filter(|&id| document.contains(selection.apex, id));
             let chosen: Vec<NodeId> = match transform {
-                Transform::WithoutNamed(name) if !name.ends_with("Signature") => return Err(refused()),
+                Transform::WithoutNamed(name) if name.rsplit(':').next() != Some("Signature") => return Err(refused()),
                 Transform::WithoutNamed(name) => within.filter(|&id| document.name(id) == *name).collect(),
                 Transform::WithoutSignatures { only_below_root: true } => {
                     within.filter(|&id| is_signature(id) && document.parent(id) == document.root()).collect()

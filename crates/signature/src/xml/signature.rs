@@ -224,7 +224,8 @@ fn known_filter(document: &Document<'_>, node: NodeId) -> Option<Transform> {
     if document.attribute(xpath, "Filter") != Some("subtract") {
         return None;
     }
-    if let Some(name) = text.strip_prefix("/descendant::*[name()='").and_then(|rest| rest.strip_suffix("']")) {
+    let single = text.replace('"', "'");
+    if let Some(name) = single.strip_prefix("/descendant::*[name()='").and_then(|rest| rest.strip_suffix("']")) {
         return Some(Transform::WithoutNamed(name.to_owned()));
     }
     if let Some(prefix) = text.strip_prefix("here()/ancestor::").and_then(|rest| rest.strip_suffix(":Signature[1]")) {

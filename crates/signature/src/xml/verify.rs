@@ -346,6 +346,7 @@ mod tests {
             (XPATH, "count(ancestor-or-self::ds:Signature | here()/ancestor::ds:Signature[1]) &gt; count(ancestor-or-self::ds:Object)"),
             (FILTER, "/descendant::p"),
             (FILTER, "/descendant::*[name()='p']"),
+            (FILTER, "/descendant::*[name()='NoSignature']"),
         ] {
             let report = with_transform(&pki, &kind.replace("EXPRESSION", expression), place);
             assert_eq!(outcome(&report), unknown(SubIndication::SigConstraintsFailure), "{expression}");
