@@ -1,14 +1,17 @@
-//! Bytes in, report out: the signatures of PDF documents and detached CMS files, judged by ETSI EN 319 102-1.
+//! Bytes in, report out: the signatures of PDF and XML documents, ASiC containers and detached CMS files, judged by ETSI
+//! EN 319 102-1.
 //!
-//! This crate owns the reading of hostile bytes (PDF structure, BER, X.509, CMS, RFC 3161), the arithmetic (through
+//! This crate owns the reading of hostile bytes (PDF structure, XML, ZIP, BER, X.509, CMS, RFC 3161), the arithmetic (through
 //! `ring`), certificate paths, complete CRLs and the verdict. It never does I/O, never reads a clock, never repairs a
 //! signed file and never panics on what it is given: the judgement time and the trust data are parameters.
 //!
 //! Start reading at [`verify_pdf`] (`document.rs`): it finds the signatures (`pdf/`), judges each one (`judge.rs`, on
 //! `signer.rs` for arithmetic, `timestamp.rs` for proved times, `path.rs` and `revocation.rs` for trust) and says what of
-//! the file is covered. What the crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
+//! the file is covered. [`verify_xml`] (`xml/`) and [`verify_asic`] (`asic/`) do the same on the same ground. What the
+//! crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
 
 mod algorithm;
+mod asic;
 mod asn1;
 mod calendar;
 mod certificate;
@@ -33,7 +36,9 @@ mod testing;
 mod timestamp;
 mod trust;
 mod value;
+mod xml;
 
+pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
@@ -41,3 +46,4 @@ pub use report::{
     CertificateFacts, ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, SignerKind, SubIndication, Verdict,
 };
 pub use trust::{TrustError, TrustStore};
+pub use xml::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole, verify_xml, verify_xml_with};

@@ -112,7 +112,7 @@ impl Node {
         Certificate::parse(&self.der).unwrap()
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         sign(&self.seed, message)
     }
 }
