@@ -5,7 +5,7 @@ use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::Options;
-use crate::report::{ChangeLevel, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication};
+use crate::report::{Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication};
 use crate::signer::{Demands, SigningCertificateAttribute};
 use crate::trust::TrustStore;
 
@@ -55,7 +55,7 @@ pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: 
     }
     let length = content.len() as u64;
     let coverage = if intact { Coverage::Whole } else { Coverage::BytesAddedAfter { signed_end: 0, length } };
-    DocumentReport { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new() }
+    DocumentReport::new(coverage, signatures, faults)
 }
 
 fn unreadable(reason: String) -> DocumentReport {
@@ -63,8 +63,7 @@ fn unreadable(reason: String) -> DocumentReport {
     judgement.fail(SubIndication::FormatFailure, reason.clone());
     let judged = Judged { judgement, ..Judged::default() };
     let signatures = vec![report("signer 1".to_owned(), "CMS", judged)];
-    let (changed_after_signing, later_changes) = (ChangeLevel::None, Vec::new());
-    DocumentReport { coverage: Coverage::NotSigned, signatures, faults: vec![reason], changed_after_signing, later_changes }
+    DocumentReport::new(Coverage::NotSigned, signatures, vec![reason])
 }
 
 /// A report without what only a PDF has.

@@ -60,7 +60,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
-    DocumentReport { coverage, signatures: Vec::new(), faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new() }
+    DocumentReport::new(coverage, Vec::new(), faults)
 }
 
 /// What was done after the intact signatures; where none is intact, after those with a sound byte range.

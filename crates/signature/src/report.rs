@@ -17,6 +17,13 @@ pub struct DocumentReport {
     pub later_changes: Vec<LaterChange>,
 }
 
+impl DocumentReport {
+    /// A report on a document that no revision follows.
+    pub(crate) fn new(coverage: Coverage, signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
+        Self { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new() }
+    }
+}
+
 /// How a change after signing is to be taken, the lightest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChangeLevel {

@@ -53,7 +53,7 @@ pub fn verify_asic(bytes: &[u8], trust: &TrustStore, options: &Options) -> AsicR
         Ok(entries) => Container::new(&entries, trust, options).judge(),
         Err(error) => {
             let faults = vec![format!("the container is not one that can be judged: {error}")];
-            let document = DocumentReport { coverage: Coverage::NotSigned, signatures: Vec::new(), faults };
+            let document = DocumentReport::new(Coverage::NotSigned, Vec::new(), faults);
             AsicReport { is_readable: false, document, signatures: Vec::new(), files: Vec::new() }
         }
     }
@@ -167,7 +167,7 @@ impl<'a> Container<'a> {
         let coverage = self.coverage(&judged);
         let (signatures, reports) = judged.into_iter().map(|one| (one.signature, one.report)).unzip();
         let files = self.documents.iter().map(|entry| entry.name.clone()).collect();
-        AsicReport { is_readable: true, document: DocumentReport { coverage, signatures: reports, faults }, signatures, files }
+        AsicReport { is_readable: true, document: DocumentReport::new(coverage, reports, faults), signatures, files }
     }
 
     fn xades(&self, entry: &Entry<'_>, options: &Options, budget: &mut Budget, faults: &mut Vec<String>) -> Vec<One> {

@@ -42,7 +42,7 @@ pub(crate) fn verify_within(
         Ok(document) => document,
         Err(error) => {
             let faults = vec![format!("the file is not XML that can be judged: {error}")];
-            let document = DocumentReport { coverage: Coverage::NotSigned, signatures: Vec::new(), faults };
+            let document = DocumentReport::new(Coverage::NotSigned, Vec::new(), faults);
             return XmlReport { is_readable: false, document, signatures: Vec::new() };
         }
     };
@@ -65,7 +65,7 @@ pub(crate) fn verify_within(
         reports.push(report);
         signatures.push(one.signature);
     }
-    XmlReport { is_readable: true, document: DocumentReport { coverage, signatures: reports, faults }, signatures }
+    XmlReport { is_readable: true, document: DocumentReport::new(coverage, reports, faults), signatures }
 }
 
 /// See [`Coverage`]: the best signatures count.
