@@ -81,9 +81,13 @@ impl Bucket {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(self.dir.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.server = Some(command.spawn().unwrap());
-        self.wait_for("the server answers", |this| if this.is_tls { this.takes_connections() } else { this.answers() });
-        // Until the data is found again the server takes requests and cannot carry them out.
-        self.wait_for("the server has room", |this| this.shell("volume.list").contains("DataNode 127.0.0.1"));
+        // A server that has read its identities refuses a request without a signature. Over TLS the port alone must do.
+        self.wait_for("the server answers", |this| match this.is_tls {
+            true => TcpStream::connect((Ipv4Addr::LOCALHOST, this.ports[3])).is_ok(),
+            false => http(this.ports[3], "/").is_some_and(|answer| answer.starts_with("HTTP/1.1 403")),
+        });
+        // Until its parts have found each other the server takes requests and cannot carry them out.
+        self.wait_for("the server has room", |this| http(this.ports[0], "/dir/assign").is_some_and(|answer| answer.contains("\"fid\"")));
     }
 
     /// SIGKILL.
@@ -166,18 +170,6 @@ impl Bucket {
             std::thread::sleep(Duration::from_millis(200));
         }
     }
-
-    fn takes_connections(&self) -> bool {
-        TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[3])).is_ok()
-    }
-
-    /// Whether a request without a signature is refused, which a server does that has read its identities.
-    fn answers(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[3])) else { return false };
-        let mut answer = [0; 12];
-        let asked = stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        asked.is_ok() && stream.read_exact(&mut answer).is_ok() && answer.ends_with(b" 403")
-    }
 }
 
 impl Drop for Bucket {
@@ -193,6 +185,16 @@ pub(crate) fn write_secret(path: &Path, secret: &str) {
     writeln!(file, "{secret}").unwrap();
 }
 
+/// What a part of the server answers to a plain GET, if it does within a moment.
+fn http(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    Some(String::from_utf8_lossy(&answer).into_owned())
+}
+
 fn program() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os(PROGRAM) {
         return Some(PathBuf::from(named));
@@ -200,8 +202,7 @@ fn program() -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join("weed")).find(|path| path.is_file())
 }
 
-/// Ports that are free together with those 10,000 above them: there each part of the server speaks gRPC. It may be told other
-/// ports for that, and then takes half a minute to find itself.
+/// Ports that are free together with those 10,000 above them: there each part of the server speaks gRPC.
 fn free_ports() -> [u16; 4] {
     let mut held = Vec::new();
     let mut found = Vec::new();
