@@ -287,7 +287,39 @@ impl Config {
             let Some(path) = name.strip_prefix("VANTHU_").filter(|rest| rest.contains("__")) else { continue };
             overlay(&mut tree, &path.to_ascii_lowercase(), &value).map_err(|e| format!("{name}: {e}"))?;
         }
-        tree.try_into().map_err(|e| format!("{e} (with VANTHU_ variables laid over)"))
+        let config: Self = tree.try_into().map_err(|e| format!("{e} (with VANTHU_ variables laid over)"))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuses values with which no hub could work: each is named, with what it may be.
+    fn check(&self) -> Result<(), String> {
+        let limits = [
+            ("listen.connections", self.listen.connections as u64, 1, 1_000_000),
+            ("limits.concurrent_calls", self.limits.concurrent_calls as u64, 1, 1_000_000),
+            ("limits.calls_per_second", u64::from(self.limits.calls_per_second), 1, u64::from(u32::MAX)),
+            ("payloads.open_uploads", self.payloads.open_uploads as u64, 1, 1_000_000),
+            ("payloads.max", self.payloads.max.0, 1, 64 << 30),
+            ("data.journal_segment", self.data.journal_segment.0, 1 << 20, 1 << 30),
+            ("data.table_cache", self.data.table_cache.0, 1 << 20, 1 << 40),
+        ];
+        let spans = [
+            ("tls.handshake_timeout", self.tls.handshake_timeout, 3_600),
+            ("limits.call_deadline", self.limits.call_deadline, 86_400),
+            ("limits.drain", self.limits.drain, 86_400),
+            ("payloads.upload_age", self.payloads.upload_age, 366 * 86_400),
+            ("payloads.idle_timeout", self.payloads.idle_timeout, 86_400),
+        ];
+        let out_of_range = limits
+            .iter()
+            .filter(|(_, value, low, high)| !(low..=high).contains(&value))
+            .map(|(key, value, low, high)| format!("{key} is {value}, it must be {low} to {high}"));
+        let too_short_or_long = spans
+            .iter()
+            .filter(|(_, span, most)| span.0.is_zero() || span.0.as_secs() > *most)
+            .map(|(key, span, most)| format!("{key} is {} ms, it must be above zero and at most {most} s", span.0.as_millis()));
+        let faults: Vec<String> = out_of_range.chain(too_short_or_long).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
     }
 }
 
@@ -349,6 +381,27 @@ mod tests {
         for bad in ["\"3\"", "\"MiB\"", "\"3 mb\"", "\"99999999999 GiB\"", "3"] {
             assert!(parse(&format!("[payloads]\nmax = {bad}\n"), &[]).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn values_that_no_hub_could_work_with_are_refused_by_name() {
+        for (text, key) in [
+            ("[listen]\nconnections = 0", "listen.connections"),
+            ("[listen]\nconnections = 9223372036854775807", "listen.connections"),
+            ("[limits]\nconcurrent_calls = 0", "limits.concurrent_calls"),
+            ("[limits]\ncalls_per_second = 0", "limits.calls_per_second"),
+            ("[limits]\ncall_deadline = \"0 s\"", "limits.call_deadline"),
+            ("[tls]\nhandshake_timeout = \"0 ms\"", "tls.handshake_timeout"),
+            ("[payloads]\nmax = \"0 B\"", "payloads.max"),
+            ("[data]\njournal_segment = \"10 GiB\"", "data.journal_segment"),
+            ("[data]\njournal_segment = \"1 KiB\"", "data.journal_segment"),
+        ] {
+            let error = parse(text, &[]).unwrap_err();
+            assert!(error.contains(key) && error.contains("must be"), "{text}: {error}");
+        }
+        let both = parse("[listen]\nconnections = 0\n[limits]\ncalls_per_second = 0", &[]).unwrap_err();
+        assert!(both.contains("connections") && both.contains("calls_per_second"), "all at once: {both}");
+        parse("", &[]).unwrap();
     }
 
     #[test]

@@ -102,50 +102,67 @@ impl Eraser {
     /// Follows the journal until the hub stops.
     pub async fn run(self, mut applied: watch::Receiver<u64>) {
         let mut stop = self.shared.stop.clone();
-        // A missing or unreadable cursor begins anew: erasing what is gone changes nothing.
-        let mut done: u64 = std::fs::read_to_string(&self.cursor).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        // A missing or unreadable cursor, or one of another journal, begins anew: erasing what is gone changes nothing.
+        let cursor = std::fs::read_to_string(&self.cursor).ok().and_then(|text| text.trim().parse().ok());
+        let mut done: u64 = cursor.filter(|done| *done <= *applied.borrow()).unwrap_or(0);
+        // What could not be erased waits here and holds up nothing else; the cursor stays before it, for the next start.
+        let mut left: Vec<Digest> = Vec::new();
         loop {
             let last = *applied.borrow_and_update();
-            let mut failed = false;
-            while done < last && !failed {
-                match self.step(done, last).await {
-                    Ok(now) => done = now,
-                    Err(cause) => {
-                        tracing::error!(cause, "payloads that were recalled cannot be erased; it is tried again");
-                        failed = true;
+            let mut outcome = self.erase_all(std::mem::take(&mut left), &mut left).await;
+            while done < last && outcome.is_ok() {
+                outcome = match self.step(done, last).await {
+                    Ok((now, digests)) => {
+                        done = now;
+                        self.erase_all(digests, &mut left).await
                     }
+                    Err(cause) => Err(cause),
+                };
+                if left.is_empty() && outcome.is_ok() {
+                    outcome = std::fs::write(&self.cursor, format!("{done}\n")).map_err(|e| e.to_string());
                 }
+            }
+            if let Err(cause) = &outcome {
+                tracing::error!(cause, "payloads that were recalled cannot be erased; it is tried again");
             }
             tokio::select! {
                 // Not at the next entry: uploads wait while an erasure tries a store that hangs.
-                () = tokio::time::sleep(ERASE_AGAIN), if failed => {}
+                () = tokio::time::sleep(ERASE_AGAIN), if outcome.is_err() => {}
                 () = stopped(&mut stop) => return,
-                changed = applied.changed(), if !failed => if changed.is_err() { return },
+                changed = applied.changed(), if outcome.is_ok() => if changed.is_err() { return },
             }
         }
     }
 
-    async fn step(&self, done: u64, last: u64) -> Result<u64, String> {
+    /// The payloads that the entries after `done` erase, and the last of these entries.
+    async fn step(&self, done: u64, last: u64) -> Result<(u64, Vec<Digest>), String> {
         let reader = self.reader.clone();
         let entries = tokio::task::spawn_blocking(move || reader.read(done + 1, ERASER_GROUP, ERASER_BYTES))
             .await
             .map_err(|e| e.to_string())?
             .map_err(|e| e.to_string())?;
-        let mut now = done;
+        let (mut now, mut digests) = (done, Vec::new());
         for (seq, bytes) in entries.into_iter().filter(|(seq, _)| *seq <= last) {
             let entry = journal::stored::decode(&bytes).map_err(|e| e.to_string())?;
-            for event in entry.events {
-                if let Event::Payload(payload::Event::Erased { digest }) = event {
-                    self.erase(digest).await?;
-                }
-            }
+            digests.extend(entry.events.into_iter().filter_map(|event| match event {
+                Event::Payload(payload::Event::Erased { digest }) => Some(digest),
+                _ => None,
+            }));
             now = seq;
         }
-        if now == done {
-            return Err("the journal gave nothing".into());
+        if now == done { Err("the journal gave nothing".into()) } else { Ok((now, digests)) }
+    }
+
+    /// Erases each; those that cannot be are `left`, and the last cause is told.
+    async fn erase_all(&self, digests: Vec<Digest>, left: &mut Vec<Digest>) -> Result<(), String> {
+        let mut outcome = Ok(());
+        for digest in digests {
+            if let Err(cause) = self.erase(digest).await {
+                left.push(digest);
+                outcome = Err(cause);
+            }
         }
-        std::fs::write(&self.cursor, format!("{now}\n")).map_err(|e| e.to_string())?;
-        Ok(now)
+        outcome
     }
 
     async fn erase(&self, digest: Digest) -> Result<(), String> {

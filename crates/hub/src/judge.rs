@@ -7,6 +7,7 @@ use bytes::Bytes;
 use domain::digest::Digest;
 use domain::document::{Attachment, AttachmentRole};
 use domain::principal::{self, Caller};
+use domain::refusal::Refusal;
 use domain::signature::{Coverage, Report, SignatureReport, SignerKind, Verdict};
 use domain::time::Timestamp;
 use domain::trust::{self, Kind};
@@ -140,6 +141,8 @@ impl Judge {
 
     async fn read(&self, payload: Digest) -> Result<Bytes, Failure> {
         self.shared.vault.read_all(payload.0, self.shared.max_payload).await.map_err(|error| match error {
+            // Erased since, because the document that held it was recalled.
+            VaultError::NotStored(_) => Refusal::PayloadUnknown(payload).into(),
             VaultError::Remote(_) => {
                 tracing::error!(%payload, %error, "the payload store gives no payload for judging");
                 Failure::PayloadsUnavailable
