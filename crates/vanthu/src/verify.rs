@@ -20,6 +20,7 @@ mod targets;
 mod text;
 mod trust;
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -89,7 +90,11 @@ fn trusted(arguments: &Verify, language: Language) -> Result<TrustStore, String>
     for folder in &arguments.trust {
         let taken = trust::load(folder, &mut store).map_err(|error| language.trust_folder_unreadable(&shown(folder), &error))?;
         anchors += taken.anchors;
-        taken.left_out.iter().for_each(|(path, why)| warn(&language.trust_left_out(&shown(path), &language.why_left_out(why))));
+        let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, why) in &taken.left_out {
+            by_reason.entry(language.why_left_out(why)).or_default().push(shown(path));
+        }
+        by_reason.iter().for_each(|(why, files)| warn(&language.trust_left_out(&files.join(", "), why)));
     }
     if anchors == 0 {
         warn(language.nobody_is_trusted());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use signature::{Coverage, DocumentReport, Options, TrustStore, verify_detached, verify_pdf};
 
-use crate::verify::finding::Finding;
+use crate::verify::finding::{self, Finding};
 use crate::verify::kind::{self, Kind};
 use crate::verify::reason::Refusal;
 use crate::verify::targets::{Origin, Target};
@@ -39,7 +39,7 @@ impl Judge {
             }
         };
         match judged {
-            Err(Refusal::UnknownKind | Refusal::Empty) if target.origin == Origin::Found && !promises_signature(&target.path) => None,
+            Err(Refusal::UnknownKind | Refusal::Empty | Refusal::MentionsPdf) if may_be_passed_over(target) => None,
             Err(refusal) => Some(Finding::of_refusal(file, refusal)),
             Ok(report) => Some(Finding::of_report(file, &report)),
         }
@@ -52,7 +52,11 @@ impl Judge {
             return Err(Refusal::NotDetached);
         }
         match kind {
-            Kind::Pdf => Ok(verify_pdf(&read(path)?, &self.trust, &self.options)),
+            Kind::Pdf => {
+                let report = verify_pdf(&read(path)?, &self.trust, &self.options);
+                let is_text_about_pdf = !head.starts_with(b"%PDF-") && finding::is_unreadable(&report);
+                if is_text_about_pdf { Err(Refusal::MentionsPdf) } else { Ok(report) }
+            }
             Kind::Cms => self.judge_detached(path, &read(path)?),
             Kind::ArmouredCms => {
                 let cms = kind::without_armour(&read(path)?).ok_or(Refusal::Armour)?;
@@ -88,19 +92,25 @@ fn expected_content(signature: &Path) -> PathBuf {
     signature.with_extension("")
 }
 
-fn promises_signature(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    extension.is_some_and(|extension| SIGNED_ENDINGS.contains(&extension.as_str()))
+/// A file that came with its folder, and neither name nor content speaks of a signature.
+fn may_be_passed_over(target: &Target) -> bool {
+    let extension = target.path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    target.origin == Origin::Found && !extension.is_some_and(|extension| SIGNED_ENDINGS.contains(&extension.as_str()))
 }
 
-/// Kind and first bytes. Pipes and devices are refused before they are opened: they may never end.
-fn look(path: &Path) -> Result<(Kind, Vec<u8>), Refusal> {
+/// Pipes and devices are refused before they are opened: they may never answer, or never end.
+fn open(path: &Path) -> Result<File, Refusal> {
     let facts = fs::metadata(path).map_err(|error| Refusal::unreadable(&error))?;
     if !facts.is_file() {
         return Err(Refusal::NotAFile);
     }
+    File::open(path).map_err(|error| Refusal::unreadable(&error))
+}
+
+/// Kind and first bytes.
+fn look(path: &Path) -> Result<(Kind, Vec<u8>), Refusal> {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(kind::HEAD_BYTES as u64).read_to_end(&mut head));
+    let read = open(path)?.take(kind::HEAD_BYTES as u64).read_to_end(&mut head);
     read.map_err(|error| Refusal::unreadable(&error))?;
     if head.is_empty() {
         return Err(Refusal::Empty);
@@ -113,8 +123,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
 }
 
 fn read_within(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+    let file = open(path)?;
     let reading = || -> io::Result<Option<Vec<u8>>> {
-        let file = File::open(path)?;
         let length = file.metadata()?.len();
         if length > limit {
             return Ok(None);

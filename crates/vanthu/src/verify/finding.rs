@@ -148,8 +148,7 @@ impl Finding {
 fn summary(report: &DocumentReport) -> Summary {
     let any = |verdict| report.signatures.iter().any(|one| one.verdict == verdict);
     match report.coverage {
-        Coverage::NotPdf => Summary::Unreadable,
-        Coverage::NotSigned if report.signatures.is_empty() && is_structure_unreadable(report) => Summary::Unreadable,
+        _ if is_unreadable(report) => Summary::Unreadable,
         Coverage::NotSigned if report.signatures.is_empty() => Summary::NotSigned,
         _ if any(Verdict::TotalFailed) || changed(report) == Changed::Unexplained => Summary::Failed,
         // A fault of the document, such as signatures beyond the limit, means that something was not judged.
@@ -158,9 +157,10 @@ fn summary(report: &DocumentReport) -> Summary {
     }
 }
 
-/// A file that cannot be read may hold anything: it is not called unsigned.
-fn is_structure_unreadable(report: &DocumentReport) -> bool {
-    report.faults.iter().any(|fault| fault.starts_with("the structure of the file is unreadable"))
+/// No signature was found, and a file that cannot be read may hold anything: it is not called unsigned.
+pub(crate) fn is_unreadable(report: &DocumentReport) -> bool {
+    let is_damaged = report.faults.iter().any(|fault| fault.starts_with("the structure of the file is unreadable"));
+    report.coverage == Coverage::NotPdf || (report.coverage == Coverage::NotSigned && report.signatures.is_empty() && is_damaged)
 }
 
 fn changed(report: &DocumentReport) -> Changed {

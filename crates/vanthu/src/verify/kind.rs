@@ -8,8 +8,6 @@ pub(crate) const HEAD_BYTES: usize = 4096;
 const PDF_WINDOW: usize = 1024;
 /// signedData, 1.2.840.113549.1.7.2, as DER.
 const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
-/// data, 1.2.840.113549.1.7.1, as DER.
-const DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
 /// Lengths of any form in front of the identifier take less.
 const CMS_WINDOW: usize = 32;
 const ARMOURS: [&str; 2] = ["PKCS7", "CMS"];
@@ -45,17 +43,41 @@ pub(crate) fn of(head: &[u8]) -> Option<Kind> {
     }
 }
 
-/// Whether the CMS in `head` carries its content. A guess for the message to the reader and never for the verdict: the
-/// content's type is the only member of its sequence in a detached signature.
+/// Whether the CMS that starts with `head` carries its content (RFC 5652, 5.2: its type is then not the last member of its
+/// sequence). A guess for the message to the reader, never for the verdict.
 pub(crate) fn is_enveloping(head: &[u8]) -> bool {
-    let Some(at) = head.windows(DATA.len()).position(|window| window == DATA) else { return false };
-    let before = at.checked_sub(2).and_then(|start| head.get(start..at));
-    let after = head.get(at + DATA.len()..at + DATA.len() + 2);
-    match before {
-        Some([0x30, 0x0b]) => false,
-        Some([0x30, 0x80]) => after != Some(&[0, 0]),
-        _ => true,
+    let skim = || {
+        // ContentInfo, signedData, [0], SignedData; then version and digest algorithms.
+        let rest = inside(head)?.0;
+        let rest = inside(inside(after(rest)?)?.0)?.0;
+        let (content, length) = inside(after(after(rest)?)?)?;
+        let behind_type = after(content)?;
+        Some(match length {
+            Some(length) => content.len() - behind_type.len() < length,
+            None => !behind_type.starts_with(&[0, 0]),
+        })
+    };
+    skim().unwrap_or(false)
+}
+
+/// The bytes from the content of the first element on, and its length where it is definite.
+fn inside(ber: &[u8]) -> Option<(&[u8], Option<usize>)> {
+    match *ber.get(1)? {
+        0x80 => Some((ber.get(2..)?, None)),
+        short @ 0..0x80 => Some((ber.get(2..)?, Some(usize::from(short)))),
+        long => {
+            let end = 2 + usize::from(long & 0x7f);
+            let digits = ber.get(2..end).filter(|digits| digits.len() <= 4)?;
+            let length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
+            Some((ber.get(end..)?, Some(length)))
+        }
     }
+}
+
+/// The bytes behind the first element, whose length is definite.
+fn after(ber: &[u8]) -> Option<&[u8]> {
+    let (content, length) = inside(ber)?;
+    content.get(length?..)
 }
 
 /// The bytes inside the armour.
@@ -93,6 +115,26 @@ mod tests {
         }
         let late = [vec![b'x'; 1022], b"%PDF-1.4".to_vec()].concat();
         assert_eq!(of(&late), None);
+    }
+
+    #[test]
+    fn a_signature_with_its_content_is_told_from_one_without() {
+        let data = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+        let cms = |outer: &[u8], content: &[u8]| {
+            let open = [outer, SIGNED_DATA, &[0xa0, 0x80, 0x30, 0x82, 0x10, 0x00], &[0x02, 0x01, 0x01], &[0x31, 0x02, 0x30, 0x00]];
+            [&open.concat(), content].concat()
+        };
+        let bare = [&[0x30, 0x0b], data.as_slice(), &[0xa0, 0x03]].concat();
+        let bare_indefinite = [&[0x30, 0x80], data.as_slice(), &[0, 0, 0xa0, 0x03]].concat();
+        let full = [&[0x30, 0x0f], data.as_slice(), &[0xa0, 0x02, 0x04, 0x00]].concat();
+        let full_indefinite = [&[0x30, 0x80], data.as_slice(), &[0xa0, 0x80, 0x24, 0x80]].concat();
+        for outer in [&[0x30, 0x80][..], &[0x30, 0x82, 0x12, 0x34], &[0x30, 0x83, 0x01, 0x12, 0x34]] {
+            assert!(!is_enveloping(&cms(outer, &bare)) && !is_enveloping(&cms(outer, &bare_indefinite)));
+            assert!(is_enveloping(&cms(outer, &full)) && is_enveloping(&cms(outer, &full_indefinite)));
+        }
+        let whole = cms(&[0x30, 0x80], &full);
+        (0..whole.len()).for_each(|cut| drop(is_enveloping(&whole[..cut]).to_string()));
+        assert!(!is_enveloping(&[0x30, 0x88, 255, 255, 255, 255, 255, 255, 255, 255]));
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Language {
     pub(crate) fn trust_left_out(self, file: &str, why: &str) -> String {
         match self {
             Self::Vi => format!("bỏ qua {file}: {why}"),
-            Self::En => format!("{file} is left out: {why}"),
+            Self::En => format!("left out {file}: {why}"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::format_description::well_known::Rfc3339;
 use time::macros::{format_description, offset};
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 /// Reads RFC 3339, or a date: its first second in UTC.
 ///
@@ -17,6 +17,12 @@ pub(crate) fn parse(text: &str) -> Result<i64, String> {
     let date = Date::parse(text, format_description!("[year]-[month]-[day]"));
     date.map(|date| date.midnight().assume_utc().unix_timestamp())
         .map_err(|_| "neither RFC 3339 (2026-01-31T08:00:00+07:00) nor a date (2026-01-31)".to_owned())
+}
+
+/// Reads a time as the reasons of the `signature` crate write it, `2026-11-27 11:44:09 UTC`.
+pub(crate) fn of_reason(text: &str) -> Option<i64> {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    PrimitiveDateTime::parse(text, format).ok().map(|moment| moment.assume_utc().unix_timestamp())
 }
 
 /// This second.
@@ -46,6 +52,8 @@ mod tests {
         assert_eq!(parse("2023-02-16T02:38:49Z"), Ok(1_676_515_129));
         assert_eq!(parse("2023-02-16T09:38:49+07:00"), Ok(1_676_515_129));
         assert_eq!(parse("2023-02-16"), Ok(1_676_505_600));
+        assert_eq!(of_reason("2023-02-16 02:38:49 UTC"), Some(1_676_515_129));
+        assert_eq!(of_reason("the certificate"), None);
         for bad in ["", "yesterday", "2023-02-30", "16/02/2023", "2023-02-16T09:38:49", "1676515129"] {
             assert!(parse(bad).is_err(), "{bad}");
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::verify::Language;
+use crate::verify::{Language, moment};
 
 /// Why there is no verdict on the signatures of a file. The text is for machines and English readers; see [`Refusal::told`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     TooMany { limit: usize },
     #[error("it is neither a PDF nor a signature: files of this kind cannot be judged")]
     UnknownKind,
+    #[error("it mentions PDF near its beginning, and cannot be read as one")]
+    MentionsPdf,
     #[error("XML signatures are not supported")]
     Xml,
     #[error("signature containers (ASiC) are not supported")]
@@ -61,6 +63,7 @@ impl Refusal {
             Self::TooDeep { limit } => format!("các thư mục lồng nhau quá {limit} cấp"),
             Self::TooMany { limit } => format!("có hơn {limit} tệp; từ tệp này trở đi không được kiểm tra"),
             Self::UnknownKind => "tệp không phải là PDF và cũng không phải là chữ ký số: không kiểm tra được loại tệp này".to_owned(),
+            Self::MentionsPdf => "tệp có nhắc đến PDF ở phần đầu nhưng không đọc được như một PDF".to_owned(),
             Self::Xml => "chưa hỗ trợ chữ ký XML".to_owned(),
             Self::Container => "chưa hỗ trợ gói chữ ký ASiC".to_owned(),
             Self::Enveloping => "chưa hỗ trợ chữ ký CMS chứa sẵn nội dung khi không có tệp nội dung bên cạnh".to_owned(),
@@ -155,13 +158,16 @@ pub(crate) fn translated(sentence: &str, language: Language) -> String {
     if language == Language::En {
         return sentence.to_owned();
     }
+    if let Some(local) = moment::of_reason(sentence).and_then(moment::in_vietnam) {
+        return local;
+    }
     SENTENCES
         .iter()
         .find_map(|(english, vietnamese)| Some(filled(vietnamese, &holes(sentence, english)?)))
         .unwrap_or_else(|| sentence.to_owned())
 }
 
-/// What stands in `sentence` where `pattern` has `{}`; what is a sentence itself is translated with it.
+/// What stands in `sentence` where `pattern` has `{}`; what is a sentence or a time itself is translated with it.
 fn holes(sentence: &str, pattern: &str) -> Option<Vec<String>> {
     let mut parts = pattern.split("{}");
     let mut rest = sentence.strip_prefix(parts.next()?)?;
@@ -198,7 +204,7 @@ mod tests {
             ("the signature value does not fit the key", "giá trị chữ ký không khớp với khóa của chứng thư"),
             (
                 "the certificate \"Sở A\" is valid from 2024-01-01 00:00:00 UTC to 2025-01-01 00:00:00 UTC, and not at 2026-01-01 00:00:00 UTC",
-                "chứng thư \"Sở A\" có hiệu lực từ 2024-01-01 00:00:00 UTC đến 2025-01-01 00:00:00 UTC, không có hiệu lực lúc 2026-01-01 00:00:00 UTC",
+                "chứng thư \"Sở A\" có hiệu lực từ 01/01/2024 07:00:00 đến 01/01/2025 07:00:00, không có hiệu lực lúc 01/01/2026 07:00:00",
             ),
             ("time stamp: no revocation data for \"TSA\" is at hand", "dấu thời gian: không có dữ liệu thu hồi (CRL) cho \"TSA\""),
             ("a sentence that nobody knows", "a sentence that nobody knows"),
