@@ -338,6 +338,7 @@ fn a_folder_is_judged_file_by_file_in_order_and_the_worst_decides() {
     let name = |index: usize| format!("year-{}/{index:02}.pdf", 2020 + index / 20);
     (0..60).for_each(|index| drop(bench.write(&name(index), &signed)));
     bench.write("year-2020/notes.txt", b"nothing that is signed");
+    bench.write("year-2020/page.html", b"<html>nothing that is signed</html>");
     bench.write("year-2020/list.tsv", b"file\tversion\na.pdf\t%PDF-1.7\n");
     std::os::unix::fs::symlink(bench.files(), bench.path("year-2021/loop")).unwrap();
     let judge = || bench.command().arg("--json").arg(bench.files()).output().unwrap();

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
-use signature::{Coverage, DocumentReport, Options, TrustStore, verify_detached, verify_pdf};
+use signature::{DocumentReport, Options, TrustStore, verify_detached, verify_pdf};
 
 use crate::verify::finding::{self, Finding};
 use crate::verify::kind::{self, Kind};
@@ -17,7 +17,10 @@ use crate::verify::targets::{Origin, Target};
 const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Endings that promise a signature: such a file in a folder is told even if its content is something else.
-const SIGNED_ENDINGS: [&str; 8] = ["pdf", "p7s", "p7m", "p7b", "xml", "asice", "asics", "sce"];
+const SIGNED_ENDINGS: [&str; 4] = ["pdf", "p7s", "p7m", "xml"];
+
+/// Endings of containers. Not every zip says what it is in its head.
+const CONTAINER_ENDINGS: [&str; 4] = ["asice", "asics", "sce", "scs"];
 
 /// What files are judged with.
 pub(crate) struct Judge {
@@ -39,7 +42,7 @@ impl Judge {
             }
         };
         match judged {
-            Err(Refusal::UnknownKind | Refusal::Empty | Refusal::MentionsPdf) if may_be_passed_over(target) => None,
+            Err(Refusal::UnknownKind | Refusal::Empty | Refusal::MentionsPdf | Refusal::UnsignedXml) if may_be_passed_over(target) => None,
             Err(refusal) => Some(Finding::of_refusal(file, refusal)),
             Ok(report) => Some(Finding::of_report(file, &report)),
         }
@@ -62,7 +65,7 @@ impl Judge {
                 let cms = kind::without_armour(&read(path)?).ok_or(Refusal::Armour)?;
                 self.judge_detached(path, &cms)
             }
-            Kind::Xml if !has_xml_signature(path, &head)? => Ok(unsigned()),
+            Kind::Xml if !has_xml_signature(path, &head)? => Err(Refusal::UnsignedXml),
             Kind::Xml => Err(Refusal::Xml),
             Kind::Container => Err(Refusal::Container),
         }
@@ -79,10 +82,6 @@ impl Judge {
     }
 }
 
-fn unsigned() -> DocumentReport {
-    DocumentReport { coverage: Coverage::NotSigned, signatures: Vec::new(), faults: Vec::new() }
-}
-
 /// `X.p7s` signs `X`.
 fn content_beside(signature: &Path) -> Option<PathBuf> {
     Some(expected_content(signature)).filter(|content| content != signature && content.is_file())
@@ -94,8 +93,12 @@ fn expected_content(signature: &Path) -> PathBuf {
 
 /// A file that came with its folder, and neither name nor content speaks of a signature.
 fn may_be_passed_over(target: &Target) -> bool {
-    let extension = target.path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    target.origin == Origin::Found && !extension.is_some_and(|extension| SIGNED_ENDINGS.contains(&extension.as_str()))
+    target.origin == Origin::Found && !ends_in(&target.path, &SIGNED_ENDINGS) && !ends_in(&target.path, &CONTAINER_ENDINGS)
+}
+
+fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    ending.is_some_and(|ending| endings.contains(&ending.as_str()))
 }
 
 /// Pipes and devices are refused before they are opened: they may never answer, or never end.
@@ -115,7 +118,9 @@ fn look(path: &Path) -> Result<(Kind, Vec<u8>), Refusal> {
     if head.is_empty() {
         return Err(Refusal::Empty);
     }
-    kind::of(&head).map(|kind| (kind, head)).ok_or(Refusal::UnknownKind)
+    let is_container = || head.starts_with(kind::ZIP) && ends_in(path, &CONTAINER_ENDINGS);
+    let kind = kind::of(&head).or_else(|| is_container().then_some(Kind::Container));
+    kind.map(|kind| (kind, head)).ok_or(Refusal::UnknownKind)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
@@ -169,21 +174,34 @@ mod tests {
     }
 
     #[test]
+    fn a_container_is_known_by_its_head_or_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let judge = Judge { trust: TrustStore::new(), options: Options::at(0), content: None };
+        for (name, head, expected) in [
+            ("a.zip", b"PK\x03\x04..mimetypeapplication/vnd.etsi.asic-e+zip%PDF-1.4".as_slice(), Refusal::Container),
+            ("a.asice", b"PK\x03\x04..META-INF/", Refusal::Container),
+            ("a.docx", b"PK\x03\x04..META-INF/", Refusal::UnknownKind),
+            ("b.asice", b"text", Refusal::UnknownKind),
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, head).unwrap();
+            assert_eq!(judge.judge_file(&path), Err(expected), "{name}");
+        }
+    }
+
+    #[test]
     fn xml_counts_as_signed_by_its_vocabulary_in_any_encoding() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.xml");
         let text = "<?xml version=\"1.0\"?><a><Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"/></a>";
         let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         let late = format!("<a>{}{text}</a>", " ".repeat(kind::HEAD_BYTES));
-        for (bytes, expected) in [
-            (text.as_bytes(), Err(Refusal::Xml)),
-            (&wide, Err(Refusal::Xml)),
-            (late.as_bytes(), Err(Refusal::Xml)),
-            (b"<a/>", Ok(unsigned())),
-        ] {
+        for (bytes, expected) in
+            [(text.as_bytes(), Refusal::Xml), (&wide, Refusal::Xml), (late.as_bytes(), Refusal::Xml), (b"<a/>", Refusal::UnsignedXml)]
+        {
             fs::write(&path, bytes).unwrap();
             let judge = Judge { trust: TrustStore::new(), options: Options::at(0), content: None };
-            assert_eq!(judge.judge_file(&path), expected);
+            assert_eq!(judge.judge_file(&path), Err(expected));
         }
     }
 }

@@ -54,10 +54,10 @@ impl Summary {
 pub(crate) enum Changed {
     None,
     /// What the signers permitted.
-    #[expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart"))]
     Permitted,
     /// Ordinary signing by the next in line, beyond what a strict reading permits.
-    #[expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart"))]
     Workflow,
     Unexplained,
 }
@@ -114,6 +114,7 @@ impl Finding {
         let summary = match refusal {
             // EN 319 102-1, table 6, SIGNED_DATA_NOT_FOUND: indeterminate, for the content may turn up.
             Refusal::ContentMissing { .. } => Summary::Indeterminate,
+            Refusal::UnsignedXml => Summary::NotSigned,
             _ => Summary::Unreadable,
         };
         Self {

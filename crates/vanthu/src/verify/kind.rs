@@ -10,6 +10,8 @@ const PDF_WINDOW: usize = 1024;
 const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 /// Lengths of any form in front of the identifier take less.
 const CMS_WINDOW: usize = 32;
+/// The head of a file in a zip.
+pub(crate) const ZIP: &[u8] = b"PK\x03\x04";
 const ARMOURS: [&str; 2] = ["PKCS7", "CMS"];
 
 /// The kinds that are told apart.
@@ -28,14 +30,15 @@ pub(crate) enum Kind {
 /// The kind of a file that starts with `head`.
 pub(crate) fn of(head: &[u8]) -> Option<Kind> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    if contains(head.get(..head.len().min(PDF_WINDOW)).unwrap_or_default(), b"%PDF-") {
-        Some(Kind::Pdf)
-    } else if head.first() == Some(&0x30) && contains(head.get(..head.len().min(CMS_WINDOW)).unwrap_or_default(), SIGNED_DATA) {
+    // A signature or a container may carry a PDF within its first kilobyte: what encloses goes first.
+    if head.first() == Some(&0x30) && contains(head.get(..head.len().min(CMS_WINDOW)).unwrap_or_default(), SIGNED_DATA) {
         Some(Kind::Cms)
     } else if ARMOURS.iter().any(|label| text.starts_with(format!("-----BEGIN {label}-----").as_bytes())) {
         Some(Kind::ArmouredCms)
-    } else if head.starts_with(b"PK") && contains(head, b"application/vnd.etsi.asic") {
+    } else if head.starts_with(ZIP) && contains(head, b"application/vnd.etsi.asic") {
         Some(Kind::Container)
+    } else if contains(head.get(..head.len().min(PDF_WINDOW)).unwrap_or_default(), b"%PDF-") {
+        Some(Kind::Pdf)
     } else if text.starts_with(b"<") || head.starts_with(b"\xff\xfe<\0") || head.starts_with(b"\xfe\xff\0<") {
         Some(Kind::Xml)
     } else {
@@ -102,6 +105,8 @@ mod tests {
             (b"%PDF-1.7".as_slice(), Some(Kind::Pdf)),
             (b"GIF89a;%PDF-1.4", Some(Kind::Pdf)),
             (&cms, Some(Kind::Cms)),
+            (&[&cms, b"\xa0\x80...%PDF-1.4".as_slice()].concat(), Some(Kind::Cms)),
+            (b"<html>%PDF-1.4", Some(Kind::Pdf)),
             (b"-----BEGIN PKCS7-----\nMII", Some(Kind::ArmouredCms)),
             (b"\xef\xbb\xbf<?xml version", Some(Kind::Xml)),
             (b"\xff\xfe<\0?\0", Some(Kind::Xml)),

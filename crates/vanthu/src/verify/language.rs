@@ -60,6 +60,11 @@ impl Language {
     pub(crate) fn why_left_out(self, why: &LeftOut) -> String {
         match why {
             LeftOut::Unreadable(error) => format!("{}: {error}", self.choose("không đọc được", "it cannot be read")),
+            LeftOut::Neither(error) => {
+                let neither =
+                    self.choose("không phải chứng thư, cũng không phải CRL dùng được", "neither a certificate nor a CRL that can be used");
+                format!("{neither} ({error})")
+            }
             LeftOut::TooLarge => self.choose("tệp quá lớn", "it is too large").to_owned(),
             LeftOut::NothingInIt => {
                 self.choose("không có chứng thư hay danh sách thu hồi", "no certificate and no CRL is in it").to_owned()

@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
     UnknownKind,
     #[error("it mentions PDF near its beginning, and cannot be read as one")]
     MentionsPdf,
+    #[error("the XML file holds no signature")]
+    UnsignedXml,
     #[error("XML signatures are not supported")]
     Xml,
     #[error("signature containers (ASiC) are not supported")]
@@ -64,6 +66,7 @@ impl Refusal {
             Self::TooMany { limit } => format!("có hơn {limit} tệp; từ tệp này trở đi không được kiểm tra"),
             Self::UnknownKind => "tệp không phải là PDF và cũng không phải là chữ ký số: không kiểm tra được loại tệp này".to_owned(),
             Self::MentionsPdf => "tệp có nhắc đến PDF ở phần đầu nhưng không đọc được như một PDF".to_owned(),
+            Self::UnsignedXml => "tệp XML không có chữ ký".to_owned(),
             Self::Xml => "chưa hỗ trợ chữ ký XML".to_owned(),
             Self::Container => "chưa hỗ trợ gói chữ ký ASiC".to_owned(),
             Self::Enveloping => "chưa hỗ trợ chữ ký CMS chứa sẵn nội dung khi không có tệp nội dung bên cạnh".to_owned(),

@@ -2,7 +2,7 @@
 
 use signature::{SignerKind, Verdict};
 
-use crate::verify::finding::{Finding, SignatureFinding, Summary};
+use crate::verify::finding::{Changed, Finding, SignatureFinding, Summary};
 use crate::verify::reason::translated;
 use crate::verify::{Language, moment};
 
@@ -11,6 +11,9 @@ pub(crate) fn report(finding: &Finding, language: Language) -> String {
     let mut out = String::new();
     line(&mut out, 0, &finding.file);
     line(&mut out, 2, &verdict(finding, language));
+    if let Some(told) = explained_change(finding.changed_after_signing, language) {
+        line(&mut out, 2, told);
+    }
     if finding.refusal.is_none() {
         finding.reasons.iter().for_each(|reason| line(&mut out, 2, &format!("- {}", translated(reason, language))));
     }
@@ -47,6 +50,9 @@ fn line(out: &mut String, indent: usize, text: &str) {
 
 fn verdict(finding: &Finding, language: Language) -> String {
     let told = match finding.summary {
+        Summary::Passed if finding.changed_after_signing != Changed::None => {
+            language.choose("HỢP LỆ: mọi chữ ký đều hợp lệ.", "PASSED: every signature is valid.")
+        }
         Summary::Passed => language.choose(
             "HỢP LỆ: mọi chữ ký đều hợp lệ, tệp không bị thay đổi sau khi ký.",
             "PASSED: every signature is valid, and the file was not changed after signing.",
@@ -70,8 +76,8 @@ fn verdict(finding: &Finding, language: Language) -> String {
             "INDETERMINATE: there is not enough to say whether the signature is valid.",
         ),
         Summary::Failed if finding.is_destroyed => language.choose(
-            "KHÔNG HỢP LỆ: tệp đã bị ghi lại hoặc bị cắt sau khi ký, chữ ký không còn giá trị.",
-            "FAILED: the file was rewritten or cut after signing, and its signatures are destroyed.",
+            "KHÔNG HỢP LỆ: chữ ký không còn gắn với tệp: tệp đã bị ghi lại hoặc bị cắt sau khi ký, hoặc chữ ký bị can thiệp.",
+            "FAILED: the signatures no longer fit the file: it was rewritten or cut after signing, or they were tampered with.",
         ),
         Summary::Failed if finding.signatures.iter().any(|one| one.sub_indication == Some("HASH_FAILURE")) => {
             language.choose("KHÔNG HỢP LỆ: nội dung đã bị thay đổi sau khi ký.", "FAILED: the content was changed after signing.")
@@ -80,11 +86,26 @@ fn verdict(finding: &Finding, language: Language) -> String {
             language.choose("KHÔNG HỢP LỆ: có chữ ký không hợp lệ.", "FAILED: a signature is not valid.")
         }
         Summary::Failed => language.choose(
-            "KHÔNG HỢP LỆ: tệp đã được thêm nội dung sau khi ký mà không có chữ ký nào bao phủ.",
-            "FAILED: something was added to the file after signing that no signature covers.",
+            "KHÔNG HỢP LỆ: tệp có phần được thêm sau khi ký mà không chữ ký nào bao phủ.",
+            "FAILED: a part of the file was added after signing, and no signature covers it.",
         ),
     };
     told.to_owned()
+}
+
+/// A change that is explained; of one that is not the verdict speaks.
+fn explained_change(changed: Changed, language: Language) -> Option<&'static str> {
+    match changed {
+        Changed::None | Changed::Unexplained => None,
+        Changed::Permitted => Some(language.choose(
+            "Sau khi ký, tệp có thay đổi trong phạm vi người ký cho phép.",
+            "After signing, the file was changed within what the signers permit.",
+        )),
+        Changed::Workflow => Some(language.choose(
+            "Sau khi ký, tệp được bổ sung theo quy trình ký thông thường (chữ ký, số, ngày, dấu).",
+            "After signing, the file was added to by ordinary signing (signatures, number, date, seal).",
+        )),
+    }
 }
 
 fn refused(finding: &Finding, language: Language) -> String {
@@ -243,6 +264,25 @@ mod tests {
             assert!(meaning(indication.name(), Language::Vi).is_some(), "{indication}");
         }
         assert_eq!(meaning("HASH_FAILURE", Language::Vi), Some("Nội dung đã bị thay đổi sau khi ký."));
+    }
+
+    #[test]
+    fn a_change_that_is_explained_is_told_and_is_no_fault() {
+        let mut finding = Finding {
+            file: "a.pdf".into(),
+            summary: Summary::Passed,
+            changed_after_signing: Changed::Workflow,
+            reasons: Vec::new(),
+            signatures: Vec::new(),
+            refusal: None,
+            is_destroyed: false,
+        };
+        let told = report(&finding, Language::Vi);
+        assert!(told.contains("  HỢP LỆ: ") && told.contains("theo quy trình ký thông thường"), "{told}");
+        finding.changed_after_signing = Changed::Permitted;
+        assert!(report(&finding, Language::En).contains("within what the signers permit"));
+        finding.changed_after_signing = Changed::None;
+        assert_eq!(report(&finding, Language::En).lines().count(), 3);
     }
 
     #[test]

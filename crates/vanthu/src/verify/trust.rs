@@ -9,7 +9,6 @@ use signature::{TrustError, TrustStore};
 use x509_parser::error::X509Error;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
-use x509_parser::revocation_list::CertificateRevocationList;
 
 const EXTENSIONS: [&str; 5] = ["pem", "crt", "cer", "der", "crl"];
 /// The largest CRLs of public authorities have some tens of megabytes.
@@ -31,6 +30,8 @@ pub(crate) enum LeftOut {
     Unreadable(String),
     TooLarge,
     NothingInIt,
+    /// DER that is no certificate; and why it is no CRL that can be used.
+    Neither(String),
     /// The certificate of a person, organisation or service.
     NotAnAuthority,
     /// It names itself as issuer, and its own key did not sign it.
@@ -74,13 +75,14 @@ fn take_file(path: &Path, bytes: &[u8], store: &mut TrustStore, taken: &mut Take
     let mut leave = |why| taken.left_out.push((path.to_owned(), why));
     // DER starts with a sequence; a PEM file may start with any text.
     if bytes.first() == Some(&0x30) {
-        let added =
-            if CertificateRevocationList::from_der(bytes).is_ok() { take_crl(bytes, store) } else { take_certificate(bytes, store) };
-        match added {
+        let added = match take_certificate(bytes, store) {
+            Err(LeftOut::Unreadable(_)) => store.add_crl(bytes).map(|()| 0).map_err(|error| LeftOut::Neither(error.to_string())),
+            added => added,
+        };
+        return match added {
             Ok(anchors) => taken.anchors += anchors,
             Err(why) => leave(why),
-        }
-        return;
+        };
     }
     let mut sections = 0;
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes).take(MAX_SECTIONS) {
@@ -186,6 +188,7 @@ mod tests {
         assert_eq!(taken.anchors, 1);
         let left: Vec<_> = taken.left_out.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(left, ["broken.cer", "key.pem", "text.pem", "tsa.crt"]);
+        assert!(matches!(taken.left_out[0].1, LeftOut::Neither(_)));
         assert_eq!(taken.left_out[3].1, LeftOut::NotAnAuthority);
         assert_eq!(taken.left_out[2].1, LeftOut::NothingInIt);
     }
