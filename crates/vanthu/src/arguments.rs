@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::verify::{Language, moment};
+
 /// Văn Thư: a hub that carries signed documents between agencies of four tiers.
 #[derive(Debug, Parser)]
 #[command(name = "vanthu", version)]
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Check(Home),
     /// Make the tables anew from the journal. The hub must not be running; the old tables are kept aside.
     Rebuild(Home),
+    /// Judge the signatures of files and folders; needs no home and no hub.
+    Verify(Verify),
     /// Client certificates of principals.
     Principal(Principal),
     /// The agency directory of a running hub.
@@ -52,6 +56,41 @@ pub(crate) struct Demo {
     #[arg(long)]
     pub(crate) exit: bool,
 }
+
+#[derive(Debug, Args)]
+#[command(after_long_help = VERIFY_HELP)]
+pub(crate) struct Verify {
+    /// Signed files (PDF, detached CMS beside its content), and folders that are walked for them.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A folder with whom you trust: *.pem, *.crt, *.cer, *.der, *.crl. Self-signed authorities are anchors, other authorities
+    /// intermediates; CRLs say who is revoked. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Judge as of this moment: RFC 3339, or a date (its first second in UTC). Now if not given.
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    pub(crate) as_of: Option<i64>,
+    /// The content that a detached signature signs; otherwise X.p7s signs X beside it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) content: Option<PathBuf>,
+    /// The language of the report; by LC_ALL, LC_MESSAGES or LANG if not given, and Vietnamese if those name neither.
+    #[arg(long, value_enum)]
+    pub(crate) lang: Option<Language>,
+    /// One JSON object for each file, on a line of its own, instead of the report.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The interface that scripts rely on; README.md says the same.
+const VERIFY_HELP: &str = "\
+Exit code, by the worst file: 0 all passed, 3 not signed, 1 something indeterminate, 2 something failed or was changed after
+signing, 4 unreadable or wrong usage (worse from left to right).
+
+--json prints per file: file, summary (PASSED, INDETERMINATE, FAILED, NOT_SIGNED, UNREADABLE), changed_after_signing (none,
+permitted, workflow, unexplained), reasons (about the file as a whole), and signatures, each with field, kind, intact (digest and
+signature arithmetic hold), indication, sub_indication, reasons, signer, issuer, serial, claimed_time, proved_time,
+covers_whole_file, weak. Times are RFC 3339 in UTC; what is not known is null; reasons are English sentences. PASSED means that
+every signature passed and nothing unexplained follows.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Principal {

@@ -1,13 +1,14 @@
 //! `vanthu`, the command an operator types: reads, builds, binds, announces, runs, drains.
 //!
 //! Exit codes: 0 all is well, 1 it could not be done, 2 findings (`check`) or a demo that did not go as it should, 64 usage or
-//! configuration.
+//! configuration; those of `verify` are its own (see `verify.rs`).
 
 mod agency;
 mod arguments;
 mod demo;
 mod logging;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -25,24 +26,34 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, everything else is wrong usage.
-            let code = if error.use_stderr() { USAGE } else { 0 };
+            let usage = if std::env::args_os().nth(1).is_some_and(|command| command == "verify") { verify::UNREADABLE } else { USAGE };
+            let code = if error.use_stderr() { usage } else { 0 };
             drop(error.print());
             return ExitCode::from(code);
         }
     };
-    let quiet = matches!(arguments.command, Command::Demo(_));
+    match arguments.command {
+        // It needs neither runtime nor log, and starts the faster.
+        Command::Verify(verify) => ExitCode::from(verify::run(&verify)),
+        command => operate(command),
+    }
+}
+
+fn operate(command: Command) -> ExitCode {
+    let quiet = matches!(command, Command::Demo(_));
     logging::start(quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
     let outcome = runtime.block_on(async {
-        match arguments.command {
+        match command {
             Command::Init(init) => serve::init(&init),
             Command::Serve(at) => serve::serve(&at.home).await,
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Check(at) => serve::check(&at.home).await,
             Command::Rebuild(at) => serve::rebuild(&at.home),
+            Command::Verify(verify) => Ok(verify::run(&verify)),
             Command::Principal(principal) => serve::principal(&principal),
             Command::Agency(agency) => agency::run(&agency).await,
         }

@@ -1,0 +1,207 @@
+//! One file: read, told apart, judged.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+
+use signature::{DocumentReport, Options, TrustStore, verify_detached, verify_pdf};
+
+use crate::verify::finding::{self, Finding};
+use crate::verify::kind::{self, Kind};
+use crate::verify::reason::Refusal;
+use crate::verify::targets::{Origin, Target};
+
+/// The largest file that is judged: each core holds one in memory, two where the signature is detached. Official documents are
+/// below 100 MB.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// Endings that promise a signature: such a file in a folder is told even if its content is something else.
+const SIGNED_ENDINGS: [&str; 4] = ["pdf", "p7s", "p7m", "xml"];
+
+/// Endings of containers. Not every zip says what it is in its head.
+const CONTAINER_ENDINGS: [&str; 4] = ["asice", "asics", "sce", "scs"];
+
+/// What files are judged with.
+pub(crate) struct Judge {
+    pub(crate) trust: TrustStore,
+    pub(crate) options: Options,
+    /// The content of the one detached signature, where it was named.
+    pub(crate) content: Option<PathBuf>,
+}
+
+impl Judge {
+    /// Nothing for a file in a folder that is of no kind that is signed. Never panics, so that one file does not end the run.
+    pub(crate) fn judge(&self, target: &Target) -> Option<Finding> {
+        let file = target.path.display().to_string();
+        let judged = match &target.origin {
+            Origin::Refused(refusal) => Err(refusal.clone()),
+            Origin::Named | Origin::Found => {
+                let judging = AssertUnwindSafe(|| self.judge_file(&target.path));
+                panic::catch_unwind(judging).unwrap_or(Err(Refusal::Internal))
+            }
+        };
+        match judged {
+            Err(Refusal::UnknownKind | Refusal::Empty | Refusal::MentionsPdf | Refusal::UnsignedXml) if may_be_passed_over(target) => None,
+            Err(refusal) => Some(Finding::of_refusal(file, refusal)),
+            Ok(report) => Some(Finding::of_report(file, &report)),
+        }
+    }
+
+    fn judge_file(&self, path: &Path) -> Result<DocumentReport, Refusal> {
+        let (kind, head) = look(path)?;
+        let is_detached = matches!(kind, Kind::Cms | Kind::ArmouredCms);
+        if self.content.is_some() && !is_detached {
+            return Err(Refusal::NotDetached);
+        }
+        match kind {
+            Kind::Pdf => {
+                let report = verify_pdf(&read(path)?, &self.trust, &self.options);
+                let is_text_about_pdf = !head.starts_with(b"%PDF-") && finding::is_unreadable(&report);
+                if is_text_about_pdf { Err(Refusal::MentionsPdf) } else { Ok(report) }
+            }
+            Kind::Cms => self.judge_detached(path, &read(path)?),
+            Kind::ArmouredCms => {
+                let cms = kind::without_armour(&read(path)?).ok_or(Refusal::Armour)?;
+                self.judge_detached(path, &cms)
+            }
+            Kind::Xml if !has_xml_signature(path, &head)? => Err(Refusal::UnsignedXml),
+            Kind::Xml => Err(Refusal::Xml),
+            Kind::Container => Err(Refusal::Container),
+        }
+    }
+
+    fn judge_detached(&self, path: &Path, cms: &[u8]) -> Result<DocumentReport, Refusal> {
+        let content = self.content.clone().or_else(|| content_beside(path));
+        let Some(content) = content else {
+            let is_enveloping = kind::is_enveloping(cms.get(..cms.len().min(kind::HEAD_BYTES)).unwrap_or_default());
+            return Err(if is_enveloping { Refusal::Enveloping } else { Refusal::ContentMissing { looked_for: expected_content(path) } });
+        };
+        let content = read(&content).map_err(|refusal| Refusal::Content(Box::new(refusal)))?;
+        Ok(verify_detached(cms, &content, &self.trust, &self.options))
+    }
+}
+
+/// `X.p7s` signs `X`.
+fn content_beside(signature: &Path) -> Option<PathBuf> {
+    Some(expected_content(signature)).filter(|content| content != signature && content.is_file())
+}
+
+fn expected_content(signature: &Path) -> PathBuf {
+    signature.with_extension("")
+}
+
+/// A file that came with its folder, and neither name nor content speaks of a signature.
+fn may_be_passed_over(target: &Target) -> bool {
+    target.origin == Origin::Found && !ends_in(&target.path, &SIGNED_ENDINGS) && !ends_in(&target.path, &CONTAINER_ENDINGS)
+}
+
+fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    ending.is_some_and(|ending| endings.contains(&ending.as_str()))
+}
+
+/// Pipes and devices are refused before they are opened: they may never answer, or never end.
+fn open(path: &Path) -> Result<File, Refusal> {
+    let facts = fs::metadata(path).map_err(|error| Refusal::unreadable(&error))?;
+    if !facts.is_file() {
+        return Err(Refusal::NotAFile);
+    }
+    File::open(path).map_err(|error| Refusal::unreadable(&error))
+}
+
+/// Kind and first bytes.
+fn look(path: &Path) -> Result<(Kind, Vec<u8>), Refusal> {
+    let mut head = Vec::new();
+    let read = open(path)?.take(kind::HEAD_BYTES as u64).read_to_end(&mut head);
+    read.map_err(|error| Refusal::unreadable(&error))?;
+    if head.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    let is_container = || head.starts_with(kind::ZIP) && ends_in(path, &CONTAINER_ENDINGS);
+    let kind = kind::of(&head).or_else(|| is_container().then_some(Kind::Container));
+    kind.map(|kind| (kind, head)).ok_or(Refusal::UnknownKind)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
+    read_within(path, MAX_FILE_BYTES)
+}
+
+fn read_within(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+    let file = open(path)?;
+    let reading = || -> io::Result<Option<Vec<u8>>> {
+        let length = file.metadata()?.len();
+        if length > limit {
+            return Ok(None);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
+        // The file may grow while it is read.
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= limit))
+    };
+    reading().map_err(|error| Refusal::unreadable(&error))?.ok_or(Refusal::TooLarge { limit })
+}
+
+/// Whether an XML file names the vocabulary of XML signatures. UTF-16 has zeros between the letters.
+fn has_xml_signature(path: &Path, head: &[u8]) -> Result<bool, Refusal> {
+    const NAMESPACE: &[u8] = b"http://www.w3.org/2000/09/xmldsig#";
+    let whole = if head.len() < kind::HEAD_BYTES { head.to_vec() } else { read(path)? };
+    let letters: Vec<u8> = whole.into_iter().filter(|byte| *byte != 0).collect();
+    Ok(letters.windows(NAMESPACE.len()).any(|window| window == NAMESPACE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beyond_the_limit_is_refused_and_one_at_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, [7; 10]).unwrap();
+        assert_eq!(read_within(&path, 10), Ok(vec![7; 10]));
+        assert_eq!(read_within(&path, 9), Err(Refusal::TooLarge { limit: 9 }));
+        assert_eq!(read_within(&folder.path().join("y"), 9), Err(Refusal::Missing));
+    }
+
+    #[test]
+    fn a_huge_file_without_content_is_refused_without_being_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("huge.pdf");
+        fs::write(&path, "%PDF-1.7\n").unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
+        assert_eq!(read(&path), Err(Refusal::TooLarge { limit: MAX_FILE_BYTES }));
+    }
+
+    #[test]
+    fn a_container_is_known_by_its_head_or_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let judge = Judge { trust: TrustStore::new(), options: Options::at(0), content: None };
+        for (name, head, expected) in [
+            ("a.zip", b"PK\x03\x04..mimetypeapplication/vnd.etsi.asic-e+zip%PDF-1.4".as_slice(), Refusal::Container),
+            ("a.asice", b"PK\x03\x04..META-INF/", Refusal::Container),
+            ("a.docx", b"PK\x03\x04..META-INF/", Refusal::UnknownKind),
+            ("b.asice", b"text", Refusal::UnknownKind),
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, head).unwrap();
+            assert_eq!(judge.judge_file(&path), Err(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn xml_counts_as_signed_by_its_vocabulary_in_any_encoding() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.xml");
+        let text = "<?xml version=\"1.0\"?><a><Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"/></a>";
+        let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let late = format!("<a>{}{text}</a>", " ".repeat(kind::HEAD_BYTES));
+        for (bytes, expected) in
+            [(text.as_bytes(), Refusal::Xml), (&wide, Refusal::Xml), (late.as_bytes(), Refusal::Xml), (b"<a/>", Refusal::UnsignedXml)]
+        {
+            fs::write(&path, bytes).unwrap();
+            let judge = Judge { trust: TrustStore::new(), options: Options::at(0), content: None };
+            assert_eq!(judge.judge_file(&path), Err(expected));
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! What is told of one file: the `signature` crate's report as the names of the interface, one small function for each.
+
+use serde::Serialize;
+use signature::{Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
+
+use crate::verify::reason::Refusal;
+use crate::verify::{mask, moment};
+
+/// One file, as `--json` prints it. The names are an interface: README.md documents them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) file: String,
+    pub(crate) summary: Summary,
+    pub(crate) changed_after_signing: Changed,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) signatures: Vec<SignatureFinding>,
+    /// Why the file was not judged, for the report in the reader's language.
+    #[serde(skip)]
+    pub(crate) refusal: Option<Refusal>,
+    #[serde(skip)]
+    pub(crate) is_destroyed: bool,
+}
+
+/// The verdict on a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Summary {
+    /// Every signature passed, and nothing unexplained follows.
+    Passed,
+    Indeterminate,
+    Failed,
+    NotSigned,
+    Unreadable,
+}
+
+impl Summary {
+    /// From the best to the worst that a reader may meet.
+    pub(crate) const ALL: [Self; 5] = [Self::Passed, Self::NotSigned, Self::Indeterminate, Self::Failed, Self::Unreadable];
+
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Indeterminate => 1,
+            Self::Failed => 2,
+            Self::NotSigned => 3,
+            Self::Unreadable => crate::verify::UNREADABLE,
+        }
+    }
+}
+
+/// What happened to the file after it was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Changed {
+    None,
+    /// What the signers permitted.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart"))]
+    Permitted,
+    /// Ordinary signing by the next in line, beyond what a strict reading permits.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart"))]
+    Workflow,
+    Unexplained,
+}
+
+/// One signature.
+#[derive(Debug, Serialize)]
+pub(crate) struct SignatureFinding {
+    pub(crate) field: String,
+    pub(crate) kind: String,
+    pub(crate) intact: bool,
+    pub(crate) indication: &'static str,
+    pub(crate) sub_indication: Option<&'static str>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) signer: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) serial: Option<String>,
+    pub(crate) claimed_time: Option<String>,
+    pub(crate) proved_time: Option<String>,
+    pub(crate) covers_whole_file: bool,
+    pub(crate) weak: bool,
+    /// What only the report for people says.
+    #[serde(skip)]
+    pub(crate) details: Details,
+}
+
+/// The rest of a signature's report, for people.
+#[derive(Debug)]
+pub(crate) struct Details {
+    pub(crate) verdict: Verdict,
+    pub(crate) common_name: String,
+    pub(crate) organisation: String,
+    pub(crate) signer_kind: SignerKind,
+    pub(crate) claimed_time: Option<i64>,
+    pub(crate) proved_time: Option<i64>,
+    pub(crate) digest_algorithm: String,
+    pub(crate) signed_end: Option<u64>,
+    pub(crate) is_document_timestamp: bool,
+}
+
+impl Finding {
+    pub(crate) fn of_report(file: String, report: &DocumentReport) -> Self {
+        Self {
+            file,
+            summary: summary(report),
+            changed_after_signing: changed(report),
+            reasons: report.faults.iter().map(|fault| mask::schemes(fault)).collect(),
+            signatures: report.signatures.iter().map(signature).collect(),
+            refusal: None,
+            is_destroyed: report.coverage == Coverage::Destroyed,
+        }
+    }
+
+    pub(crate) fn of_refusal(file: String, refusal: Refusal) -> Self {
+        let summary = match refusal {
+            // EN 319 102-1, table 6, SIGNED_DATA_NOT_FOUND: indeterminate, for the content may turn up.
+            Refusal::ContentMissing { .. } => Summary::Indeterminate,
+            Refusal::UnsignedXml => Summary::NotSigned,
+            _ => Summary::Unreadable,
+        };
+        Self {
+            file,
+            summary,
+            changed_after_signing: Changed::None,
+            reasons: vec![refusal.to_string()],
+            signatures: Vec::new(),
+            refusal: Some(refusal),
+            is_destroyed: false,
+        }
+    }
+
+    /// The object on a line of its own, whatever characters a file or a name in it carries.
+    pub(crate) fn json(&self) -> String {
+        // A structure of strings, numbers and lists has nothing that JSON cannot write.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let mut line = String::with_capacity(text.len() + 1);
+        for letter in text.chars() {
+            // JSON lets these stand in a string; readers of lines and terminals take them for ends and commands.
+            if matches!(letter, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}') {
+                line.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            } else {
+                line.push(letter);
+            }
+        }
+        line.push('\n');
+        line
+    }
+}
+
+fn summary(report: &DocumentReport) -> Summary {
+    let any = |verdict| report.signatures.iter().any(|one| one.verdict == verdict);
+    match report.coverage {
+        _ if is_unreadable(report) => Summary::Unreadable,
+        Coverage::NotSigned if report.signatures.is_empty() => Summary::NotSigned,
+        _ if any(Verdict::TotalFailed) || changed(report) == Changed::Unexplained => Summary::Failed,
+        // A fault of the document, such as signatures beyond the limit, means that something was not judged.
+        _ if any(Verdict::Indeterminate) || report.signatures.is_empty() || !report.faults.is_empty() => Summary::Indeterminate,
+        _ => Summary::Passed,
+    }
+}
+
+/// No signature was found, and a file that cannot be read may hold anything: it is not called unsigned.
+pub(crate) fn is_unreadable(report: &DocumentReport) -> bool {
+    let is_damaged = report.faults.iter().any(|fault| fault.starts_with("the structure of the file is unreadable"));
+    report.coverage == Coverage::NotPdf || (report.coverage == Coverage::NotSigned && report.signatures.is_empty() && is_damaged)
+}
+
+fn changed(report: &DocumentReport) -> Changed {
+    match report.coverage {
+        Coverage::Whole | Coverage::NotSigned | Coverage::NotPdf => Changed::None,
+        Coverage::BytesAddedAfter { .. } | Coverage::Destroyed => Changed::Unexplained,
+    }
+}
+
+fn signature(report: &SignatureReport) -> SignatureFinding {
+    SignatureFinding {
+        field: report.field.clone(),
+        kind: report.sub_filter.clone(),
+        intact: intact(report),
+        indication: report.verdict.name(),
+        sub_indication: report.sub_indication.map(SubIndication::name),
+        reasons: reasons(report),
+        signer: report.signer.as_ref().map(|facts| masked(report, &facts.subject)),
+        issuer: report.signer.as_ref().map(|facts| mask::schemes(&facts.issuer)),
+        serial: report.signer.as_ref().map(|facts| facts.serial.clone()),
+        claimed_time: report.claimed_time.and_then(moment::rfc3339),
+        proved_time: report.proved_time.and_then(moment::rfc3339),
+        covers_whole_file: report.covers_whole_file,
+        weak: weak(report),
+        details: details(report),
+    }
+}
+
+/// Digest and signature arithmetic hold. The report has no word of its own for it; each ground that says otherwise leaves its
+/// sub-indication, as failures of the arithmetic go before all others, or says that something is not supported.
+fn intact(report: &SignatureReport) -> bool {
+    let speaks_against = matches!(
+        report.sub_indication,
+        Some(
+            SubIndication::FormatFailure
+                | SubIndication::SignedDataNotFound
+                | SubIndication::HashFailure
+                | SubIndication::SigCryptoFailure
+                | SubIndication::Generic
+        )
+    );
+    let is_left_undone = |reason: &String| reason.ends_with(" is not supported") && !reason.contains("time stamp");
+    report.signer.is_some() && !speaks_against && !report.reasons.iter().any(is_left_undone)
+}
+
+/// SHA-1 or a key too short, in the signature or among its certificates.
+fn weak(report: &SignatureReport) -> bool {
+    let by_policy =
+        matches!(report.sub_indication, Some(SubIndication::CryptoConstraintsFailure | SubIndication::CryptoConstraintsFailureNoPoe));
+    report.weak_digest || (by_policy && intact(report))
+}
+
+/// The common name of a person may carry an identifier, and reasons quote common names.
+fn reasons(report: &SignatureReport) -> Vec<String> {
+    let name = report.signer.as_ref().map(|facts| facts.common_name.as_str()).filter(|name| !name.is_empty());
+    let without_name = |reason: &String| name.map_or_else(|| reason.clone(), |name| reason.replace(name, &masked(report, name)));
+    report.reasons.iter().map(|reason| mask::schemes(&without_name(reason))).collect()
+}
+
+fn masked(report: &SignatureReport, text: &str) -> String {
+    match report.signer_kind {
+        // Its tax code is public, and how it is told apart from others.
+        SignerKind::Organisation => mask::schemes(text),
+        SignerKind::Person | SignerKind::Unknown => mask::numbers(text),
+    }
+}
+
+fn details(report: &SignatureReport) -> Details {
+    let name = |text: &str| masked(report, text);
+    Details {
+        verdict: report.verdict,
+        common_name: report.signer.as_ref().map(|facts| name(&facts.common_name)).unwrap_or_default(),
+        organisation: report.signer.as_ref().map(|facts| name(&facts.organisation)).unwrap_or_default(),
+        signer_kind: report.signer_kind,
+        claimed_time: report.claimed_time,
+        proved_time: report.proved_time,
+        digest_algorithm: report.digest_algorithm.clone(),
+        signed_end: report.byte_range.and_then(|[_, _, start, length]| start.checked_add(length)),
+        is_document_timestamp: report.is_document_timestamp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use signature::CertificateFacts;
+
+    use super::*;
+
+    fn one(verdict: Verdict, sub_indication: Option<SubIndication>) -> SignatureReport {
+        SignatureReport {
+            field: "Sig1".into(),
+            sub_filter: "adbe.pkcs7.detached".into(),
+            verdict,
+            sub_indication,
+            reasons: Vec::new(),
+            signer: Some(CertificateFacts {
+                subject: "UID=CCCD:***78, CN=Nguyễn Văn A 096012345678".into(),
+                common_name: "Nguyễn Văn A 096012345678".into(),
+                organisation: "Sở A".into(),
+                issuer: "CN=CA".into(),
+                serial: "0102".into(),
+                not_before: 0,
+                not_after: 1,
+                sha256: [0; 32],
+            }),
+            signer_kind: SignerKind::Person,
+            claimed_time: Some(1_676_515_129),
+            proved_time: None,
+            digest_algorithm: "SHA-256".into(),
+            signature_algorithm: "Ed25519".into(),
+            weak_digest: false,
+            byte_range: Some([0, 10, 20, 5]),
+            covers_whole_file: true,
+            is_document_timestamp: false,
+        }
+    }
+
+    fn passed() -> SignatureReport {
+        one(Verdict::TotalPassed, None)
+    }
+
+    fn report(coverage: Coverage, signatures: Vec<SignatureReport>, faults: &[&str]) -> DocumentReport {
+        DocumentReport { coverage, signatures, faults: faults.iter().map(|fault| (*fault).to_owned()).collect() }
+    }
+
+    #[test]
+    fn the_summary_is_that_of_the_worst_thing_known() {
+        let added = Coverage::BytesAddedAfter { signed_end: 25, length: 30 };
+        let doubtful = || one(Verdict::Indeterminate, Some(SubIndication::TryLater));
+        let failed = || one(Verdict::TotalFailed, Some(SubIndication::HashFailure));
+        for (coverage, signatures, faults, expected, code) in [
+            (Coverage::Whole, vec![passed(), passed()], vec![], Summary::Passed, 0),
+            (Coverage::Whole, vec![passed(), doubtful()], vec![], Summary::Indeterminate, 1),
+            (Coverage::Whole, vec![passed(), doubtful(), failed()], vec![], Summary::Failed, 2),
+            (Coverage::Whole, vec![passed()], vec!["the document has 3 more signatures than are judged"], Summary::Indeterminate, 1),
+            (added, vec![passed()], vec![], Summary::Failed, 2),
+            (added, vec![doubtful()], vec![], Summary::Failed, 2),
+            (Coverage::Destroyed, vec![], vec!["remains"], Summary::Failed, 2),
+            (Coverage::NotSigned, vec![], vec![], Summary::NotSigned, 3),
+            (Coverage::NotSigned, vec![], vec!["the document is encrypted"], Summary::NotSigned, 3),
+            (Coverage::NotSigned, vec![failed()], vec!["the CMS is unreadable"], Summary::Failed, 2),
+            (Coverage::NotSigned, vec![], vec!["the structure of the file is unreadable: loop"], Summary::Unreadable, 4),
+            (Coverage::NotPdf, vec![], vec!["the file has no PDF header"], Summary::Unreadable, 4),
+        ] {
+            let report = report(coverage, signatures, &faults);
+            assert_eq!(summary(&report), expected, "{report:?}");
+            assert_eq!(summary(&report).exit_code(), code);
+            assert_eq!(changed(&report) == Changed::Unexplained, matches!(coverage, Coverage::Destroyed) || coverage == added);
+        }
+    }
+
+    #[test]
+    fn what_speaks_against_the_arithmetic_and_what_does_not() {
+        for indication in SubIndication::ALL {
+            let against = ["FORMAT_FAILURE", "SIGNED_DATA_NOT_FOUND", "HASH_FAILURE", "SIG_CRYPTO_FAILURE", "GENERIC"];
+            let report = one(Verdict::Indeterminate, Some(*indication));
+            assert_eq!(intact(&report), !against.contains(&indication.name()), "{indication}");
+        }
+        assert!(intact(&passed()));
+        assert!(!intact(&SignatureReport { signer: None, ..passed() }));
+        let with = |reason: &str| {
+            let reasons = vec![reason.to_owned()];
+            SignatureReport { reasons, ..one(Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure)) }
+        };
+        assert!(!intact(&with("digest algorithm 1.2.3 is not supported")) && !weak(&with("digest algorithm 1.2.3 is not supported")));
+        assert!(intact(&with("the time stamp proves nothing: signature algorithm 1.2.3 is not supported")));
+        assert!(intact(&with("the certificate \"A\" has an RSA key below 2048 bits")) && weak(&with("the signature rests on SHA-1")));
+        assert!(weak(&SignatureReport { weak_digest: true, ..passed() }) && !weak(&passed()));
+    }
+
+    #[test]
+    fn identifiers_of_a_person_are_masked_everywhere() {
+        let name = "the certificate \"Nguyễn Văn A 096012345678\" was revoked";
+        let mut signed = one(Verdict::Indeterminate, Some(SubIndication::RevokedNoPoe));
+        signed.reasons = vec![name.to_owned()];
+        let finding = Finding::of_report("a.pdf".into(), &report(Coverage::Whole, vec![signed], &[]));
+        let json = finding.json();
+        assert!(!json.contains("0960") && json.contains("UID=CCCD:***78, CN=Nguyễn Văn A ***78"), "{json}");
+        assert!(!format!("{finding:?}").contains("0960"));
+    }
+
+    #[test]
+    fn an_object_is_one_line_whatever_is_in_it() {
+        let mut signed = passed();
+        signed.field = "a\nb\u{2028}c\u{85}d\u{9b}e\"".into();
+        let json = Finding::of_report("x\ny".into(), &report(Coverage::Whole, vec![signed], &[])).json();
+        assert_eq!(json.matches(['\n', '\u{2028}', '\u{85}', '\u{9b}']).count(), 1);
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["signatures"][0]["field"], "a\nb\u{2028}c\u{85}d\u{9b}e\"");
+        assert_eq!(read["signatures"][0]["claimed_time"], "2023-02-16T02:38:49Z");
+        assert_eq!(read["file"], "x\ny");
+    }
+}

@@ -1,0 +1,228 @@
+//! Why a file was not judged, and the sentences of the `signature` crate in Vietnamese.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::verify::{Language, moment};
+
+/// Why there is no verdict on the signatures of a file. The text is for machines and English readers; see [`Refusal::told`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("there is no such file")]
+    Missing,
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+    #[error("it is not a regular file")]
+    NotAFile,
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file has more than {limit} bytes, the most that is read")]
+    TooLarge { limit: u64 },
+    #[error("the folders are nested more than {limit} deep")]
+    TooDeep { limit: usize },
+    #[error("there are more than {limit} files; those from here on are not judged")]
+    TooMany { limit: usize },
+    #[error("it is neither a PDF nor a signature: files of this kind cannot be judged")]
+    UnknownKind,
+    #[error("it mentions PDF near its beginning, and cannot be read as one")]
+    MentionsPdf,
+    #[error("the XML file holds no signature")]
+    UnsignedXml,
+    #[error("XML signatures are not supported")]
+    Xml,
+    #[error("signature containers (ASiC) are not supported")]
+    Container,
+    #[error("signatures that carry their content (enveloping CMS) are not supported without the content beside them")]
+    Enveloping,
+    #[error("the armour of the signature is damaged")]
+    Armour,
+    #[error("the content that the signature signs is not at hand: {}", looked_for.display())]
+    ContentMissing { looked_for: PathBuf },
+    #[error("the content that the signature signs cannot be had: {0}")]
+    Content(Box<Self>),
+    #[error("a content was named, and the file is no detached signature")]
+    NotDetached,
+    #[error("the verifier failed on this file")]
+    Internal,
+}
+
+impl Refusal {
+    pub(crate) fn unreadable(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Unreadable(error.to_string()) }
+    }
+
+    /// The sentence for a reader.
+    pub(crate) fn told(&self, language: Language) -> String {
+        if language == Language::En {
+            return self.to_string();
+        }
+        match self {
+            Self::Missing => "không có tệp này".to_owned(),
+            Self::Unreadable(error) => format!("không đọc được tệp: {error}"),
+            Self::NotAFile => "đây không phải là tệp thông thường".to_owned(),
+            Self::Empty => "tệp rỗng".to_owned(),
+            Self::TooLarge { limit } => format!("tệp lớn hơn {limit} byte, mức tối đa được đọc"),
+            Self::TooDeep { limit } => format!("các thư mục lồng nhau quá {limit} cấp"),
+            Self::TooMany { limit } => format!("có hơn {limit} tệp; từ tệp này trở đi không được kiểm tra"),
+            Self::UnknownKind => "tệp không phải là PDF và cũng không phải là chữ ký số: không kiểm tra được loại tệp này".to_owned(),
+            Self::MentionsPdf => "tệp có nhắc đến PDF ở phần đầu nhưng không đọc được như một PDF".to_owned(),
+            Self::UnsignedXml => "tệp XML không có chữ ký".to_owned(),
+            Self::Xml => "chưa hỗ trợ chữ ký XML".to_owned(),
+            Self::Container => "chưa hỗ trợ gói chữ ký ASiC".to_owned(),
+            Self::Enveloping => "chưa hỗ trợ chữ ký CMS chứa sẵn nội dung khi không có tệp nội dung bên cạnh".to_owned(),
+            Self::Armour => "phần mã hóa văn bản (PEM) của chữ ký bị hỏng".to_owned(),
+            Self::ContentMissing { looked_for } => format!("không tìm thấy nội dung được ký: {}", looked_for.display()),
+            Self::Content(inner) => format!("không lấy được nội dung được ký: {}", inner.told(language)),
+            Self::NotDetached => "đã chỉ định tệp nội dung nhưng tệp này không phải là chữ ký tách rời".to_owned(),
+            Self::Internal => "trình kiểm tra gặp lỗi với tệp này".to_owned(),
+        }
+    }
+}
+
+/// Sentences of the `signature` crate, with `{}` for what varies, and the same in Vietnamese, its holes in the same order.
+const SENTENCES: &[(&str, &str)] = &[
+    ("the file has no PDF header", "tệp không có phần đầu của PDF"),
+    ("the structure of the file is unreadable: {}", "không đọc được cấu trúc của tệp: {}"),
+    (
+        "{} bytes stand in front of the PDF header: they are not part of the document",
+        "có {} byte đứng trước phần đầu của PDF, không thuộc văn bản",
+    ),
+    (
+        "the document is encrypted: what the signatures cover cannot be read here",
+        "văn bản được mã hóa: không đọc được phần mà chữ ký bao phủ",
+    ),
+    ("several form fields show one and the same signature", "nhiều ô chữ ký cùng hiển thị một chữ ký"),
+    ("a signature field points to a signature that is not there", "một ô chữ ký trỏ tới chữ ký không tồn tại"),
+    (
+        "the file holds remains of signatures: it was rewritten after signing",
+        "tệp còn dấu vết của chữ ký: tệp đã bị ghi lại sau khi ký (ví dụ do đóng dấu công văn đến)",
+    ),
+    ("the document has {} more signatures than are judged", "văn bản còn {} chữ ký nữa không được kiểm tra"),
+    ("{} bytes follow what this signature covers", "có {} byte nằm sau phần mà chữ ký này bao phủ"),
+    ("{} bytes follow the CMS", "có {} byte thừa sau chữ ký"),
+    ("the CMS encloses its content", "chữ ký chứa sẵn nội dung"),
+    ("the CMS encloses other content than the one presented", "chữ ký chứa nội dung khác với nội dung được đưa ra"),
+    ("no signature over this content is intact", "không có chữ ký nào còn nguyên vẹn đối với nội dung này"),
+    ("the CMS is unreadable: {}", "không đọc được chữ ký: {}"),
+    ("the CMS has no signer", "chữ ký không có người ký"),
+    ("signatures of the kind {} are not supported", "chưa hỗ trợ loại chữ ký {}"),
+    (
+        "no certificate chain to a trust anchor was found (issuer {})",
+        "không tìm được đường dẫn từ chứng thư tới gốc tin cậy (đơn vị cấp {})",
+    ),
+    ("the certificate {} is valid from {} to {}, and not at {}", "chứng thư {} có hiệu lực từ {} đến {}, không có hiệu lực lúc {}"),
+    ("the trust anchor was not trusted at {}", "gốc tin cậy không được tin cậy lúc {}"),
+    ("no revocation data for {} is at hand", "không có dữ liệu thu hồi (CRL) cho {}"),
+    ("the revocation list for {} is too old or too new to use", "danh sách thu hồi cho {} quá cũ hoặc quá mới, không dùng được"),
+    ("the certificate {} was revoked after the signature, at {}", "chứng thư {} bị thu hồi sau khi ký, lúc {}"),
+    (
+        "the certificate {} was revoked at {} ({}), before the claimed signing time",
+        "chứng thư {} bị thu hồi lúc {} ({}), trước thời điểm ký tự khai",
+    ),
+    ("the certificate {} was revoked at {} ({})", "chứng thư {} bị thu hồi lúc {} ({})"),
+    (
+        "the signature existed at {}, before its certificate became valid at {}",
+        "chữ ký đã có lúc {}, trước khi chứng thư có hiệu lực lúc {}",
+    ),
+    ("the signature rests on SHA-1", "chữ ký dựa trên hàm băm SHA-1 đã yếu"),
+    ("the document's digest is SHA-1", "hàm băm của văn bản là SHA-1 đã yếu"),
+    ("the certificate {} has an RSA key below 2048 bits", "chứng thư {} có khóa RSA ngắn hơn 2048 bit"),
+    ("the certificate {} is signed with SHA-1", "chứng thư {} được ký bằng SHA-1 đã yếu"),
+    (
+        "the digest of the content is not the signed one: the content was changed",
+        "giá trị băm của nội dung khác với giá trị đã ký: nội dung đã bị thay đổi",
+    ),
+    ("the enclosed digest is not that of the document", "giá trị băm trong chữ ký không phải của văn bản này"),
+    ("the signature value does not fit the key", "giá trị chữ ký không khớp với khóa của chứng thư"),
+    ("the signing certificate is not in the signature", "chữ ký không kèm chứng thư của người ký"),
+    ("the signature was made for another certificate than the one it carries", "chữ ký được tạo cho chứng thư khác với chứng thư kèm theo"),
+    ("the signature has no signed attributes", "chữ ký không có thuộc tính được ký"),
+    ("the signing-certificate attribute, which CAdES demands, is missing", "thiếu thuộc tính chứng thư người ký mà CAdES đòi hỏi"),
+    ("the key usage of the signing certificate does not allow signatures", "mục đích sử dụng khóa của chứng thư không cho phép ký"),
+    (
+        "the extended key usage of the signing certificate excludes document signatures",
+        "mục đích sử dụng mở rộng của chứng thư không cho phép ký văn bản",
+    ),
+    ("the time stamp proves nothing: {}", "dấu thời gian không chứng minh được gì: {}"),
+    ("the time stamp was made for something else", "dấu thời gian được cấp cho nội dung khác"),
+    ("the time stamp lies in the future: {}", "dấu thời gian ở tương lai: {}"),
+    ("the time stamp is signed with SHA-1", "dấu thời gian được ký bằng SHA-1 đã yếu"),
+    ("the time-stamp imprint is a SHA-1 digest", "dấu thời gian dùng giá trị băm SHA-1"),
+    ("the time-stamp certificate has expired since", "chứng thư dấu thời gian nay đã hết hạn"),
+    ("the time-stamp certificate is revoked ({})", "chứng thư dấu thời gian đã bị thu hồi ({})"),
+    ("the time-stamp certificate was revoked later, at {}", "chứng thư dấu thời gian bị thu hồi về sau, lúc {}"),
+    ("unknown revocation accepted: {}", "chấp nhận việc chưa rõ tình trạng thu hồi: {}"),
+    ("time stamp: {}", "dấu thời gian: {}"),
+    ("{} is not supported", "chưa hỗ trợ {}"),
+];
+
+/// The sentence in `language`; in English where there is no other.
+pub(crate) fn translated(sentence: &str, language: Language) -> String {
+    if language == Language::En {
+        return sentence.to_owned();
+    }
+    if let Some(local) = moment::of_reason(sentence).and_then(moment::in_vietnam) {
+        return local;
+    }
+    SENTENCES
+        .iter()
+        .find_map(|(english, vietnamese)| Some(filled(vietnamese, &holes(sentence, english)?)))
+        .unwrap_or_else(|| sentence.to_owned())
+}
+
+/// What stands in `sentence` where `pattern` has `{}`; what is a sentence or a time itself is translated with it.
+fn holes(sentence: &str, pattern: &str) -> Option<Vec<String>> {
+    let mut parts = pattern.split("{}");
+    let mut rest = sentence.strip_prefix(parts.next()?)?;
+    let mut parts = parts.peekable();
+    let mut found = Vec::new();
+    while let Some(part) = parts.next() {
+        // The last part ends the sentence, so that a hole may hold anything.
+        let end = if parts.peek().is_none() { rest.strip_suffix(part)?.len() } else { rest.find(part)? };
+        found.push(translated(rest.get(..end)?, Language::Vi));
+        rest = rest.get(end + part.len()..)?;
+    }
+    rest.is_empty().then_some(found)
+}
+
+fn filled(pattern: &str, values: &[String]) -> String {
+    let mut values = values.iter();
+    let mut out = String::new();
+    for (index, part) in pattern.split("{}").enumerate() {
+        if index > 0 {
+            out.extend(values.next().map(String::as_str));
+        }
+        out.push_str(part);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_translated_with_what_varies_in_them() {
+        for (english, vietnamese) in [
+            ("the signature value does not fit the key", "giá trị chữ ký không khớp với khóa của chứng thư"),
+            (
+                "the certificate \"Sở A\" is valid from 2024-01-01 00:00:00 UTC to 2025-01-01 00:00:00 UTC, and not at 2026-01-01 00:00:00 UTC",
+                "chứng thư \"Sở A\" có hiệu lực từ 01/01/2024 07:00:00 đến 01/01/2025 07:00:00, không có hiệu lực lúc 01/01/2026 07:00:00",
+            ),
+            ("time stamp: no revocation data for \"TSA\" is at hand", "dấu thời gian: không có dữ liệu thu hồi (CRL) cho \"TSA\""),
+            ("a sentence that nobody knows", "a sentence that nobody knows"),
+            ("", ""),
+        ] {
+            assert_eq!(translated(english, Language::Vi), vietnamese);
+            assert_eq!(translated(english, Language::En), english);
+        }
+    }
+
+    #[test]
+    fn every_translation_has_as_many_holes_as_its_sentence() {
+        for (english, vietnamese) in SENTENCES {
+            assert_eq!(english.matches("{}").count(), vietnamese.matches("{}").count(), "{english}");
+            assert_ne!(english, vietnamese);
+        }
+    }
+}
