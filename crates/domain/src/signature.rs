@@ -50,6 +50,20 @@ pub enum Coverage {
     NotPdf,
 }
 
+/// How what was done to a file after it was signed is to be taken, the lightest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Changed {
+    /// Nothing was done.
+    #[default]
+    None,
+    /// What the signatures' own rules allow: another signature, a time stamp, validation data.
+    Permitted,
+    /// What ordinary signing programs do beyond the letter of the rules; nothing that the document shows changed.
+    Workflow,
+    /// A change of what was signed.
+    Unexplained,
+}
+
 /// Who the signing certificate is for, by its subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignerKind {
@@ -115,6 +129,10 @@ pub struct Report {
     pub trust_version: Digest,
     /// What of the file is covered.
     pub coverage: Coverage,
+    /// The worst of what was done to the file after it was signed.
+    pub changed: Changed,
+    /// What was done after it was signed, in sentences, at most 60.
+    pub later_changes: Vec<String>,
     /// Each signature, at most 64.
     pub signatures: Vec<SignatureReport>,
     /// What kept the file from being read, in sentences.

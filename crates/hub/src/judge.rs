@@ -8,7 +8,7 @@ use domain::digest::Digest;
 use domain::document::{Attachment, AttachmentRole};
 use domain::principal::{self, Caller};
 use domain::refusal::Refusal;
-use domain::signature::{Coverage, Report, SignatureReport, SignerKind, Verdict};
+use domain::signature::{Changed, Coverage, Report, SignatureReport, SignerKind, Verdict};
 use domain::time::Timestamp;
 use domain::trust::{self, Kind};
 use signature::TrustStore;
@@ -193,6 +193,18 @@ fn report(payload: Digest, at: Timestamp, trust_version: Digest, judged: signatu
             signature::Coverage::BytesAddedAfter { signed_end, length } => Coverage::BytesAddedAfter { signed_end, length },
             signature::Coverage::Destroyed => Coverage::Destroyed,
             signature::Coverage::NotPdf => Coverage::NotPdf,
+        },
+        changed: match judged.changed_after_signing {
+            signature::ChangeLevel::None => Changed::None,
+            signature::ChangeLevel::Permitted => Changed::Permitted,
+            signature::ChangeLevel::Workflow => Changed::Workflow,
+            signature::ChangeLevel::Unexplained => Changed::Unexplained,
+        },
+        // The gravest first: a report that is cut keeps them.
+        later_changes: {
+            let mut changes = judged.later_changes;
+            changes.sort_by_key(|change| std::cmp::Reverse(change.level));
+            changes.into_iter().map(|change| change.what).collect()
         },
         signatures: judged.signatures.into_iter().map(signature_report).collect(),
         faults: judged.faults,

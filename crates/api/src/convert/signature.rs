@@ -2,7 +2,7 @@
 
 use domain::document::KindId;
 use domain::invalid::Invalid;
-use domain::signature::{Action, Coverage, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use domain::signature::{Action, Changed, Coverage, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
 
 use crate::convert::agency::tier;
 use crate::convert::fields::{Fields, read, same};
@@ -14,6 +14,9 @@ const MAX_RULES: usize = 1_000;
 
 same! {
     Verdict = Verdict { TotalPassed, Indeterminate, TotalFailed }
+}
+same! {
+    ChangedAfterSigning = Changed { None, Permitted, Workflow, Unexplained }
 }
 same! {
     SignerKind = SignerKind { Person, Organisation, Unknown }
@@ -82,6 +85,8 @@ pub fn to_wire(report: &Report) -> v1::SignatureReport {
         judge_time: Some(time::timestamp(report.judged_at)),
         trust_sha256: report.trust_version.0.to_vec().into(),
         coverage: coverage.into(),
+        changed_after_signing: v1::ChangedAfterSigning::from(report.changed).into(),
+        later_changes: report.later_changes.clone(),
         signed_end_bytes,
         size_bytes,
         signatures: report.signatures.iter().map(signature_to_wire).collect(),
@@ -147,11 +152,15 @@ mod tests {
             judged_at: Timestamp::from_seconds(1_751_302_800),
             trust_version: Digest([2; 32]),
             coverage: Coverage::BytesAddedAfter { signed_end: 100, length: 130 },
+            changed: Changed::Workflow,
+            later_changes: vec!["object 7, which nothing uses, was added".into()],
             signatures: Vec::new(),
             faults: vec!["the cross-reference table is damaged".into()],
         };
         let message = to_wire(&report);
         assert_eq!((message.coverage(), message.signed_end_bytes, message.size_bytes), (v1::Coverage::BytesAddedAfter, 100, 130));
+        assert_eq!(message.changed_after_signing(), v1::ChangedAfterSigning::Workflow);
+        assert_eq!(message.later_changes, report.later_changes);
         assert_eq!(message.payload, format!("payloads/{}", "01".repeat(32)));
         assert_eq!(message.judge_time.map(|time| time.seconds), Some(1_751_302_800));
         assert_eq!(message.trust_sha256.as_ref(), [2; 32]);

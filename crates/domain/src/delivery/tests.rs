@@ -75,6 +75,8 @@ impl Scene {
                 judged_at: Timestamp::default(),
                 trust_version: FILE,
                 coverage: Coverage::NotSigned,
+                changed: crate::signature::Changed::None,
+                later_changes: vec![],
                 signatures: vec![],
                 faults: vec![],
             }],

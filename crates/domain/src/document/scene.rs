@@ -84,6 +84,8 @@ pub(crate) fn reports(content: &Content) -> Vec<Report> {
         judged_at: NOW,
         trust_version: FILE,
         coverage: Coverage::NotSigned,
+        changed: crate::signature::Changed::None,
+        later_changes: vec![],
         signatures: vec![],
         faults: vec![],
     };

@@ -259,6 +259,7 @@ fn bounded(report: &signature::Report) -> signature::Report {
         cut(&mut signature.reasons);
     }
     cut(&mut report.faults);
+    cut(&mut report.later_changes);
     report
 }
 

@@ -1,6 +1,6 @@
 //! What the policy makes of the verdicts on a document's files.
 
-use super::{Action, Coverage, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use super::{Action, Changed, Coverage, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
 use crate::agency::Tier;
 use crate::document::{AttachmentRole, KindId};
 use crate::refusal::SignatureCause;
@@ -13,6 +13,9 @@ pub struct Assessment {
     /// The gravest cause and all sentences, if the document is refused.
     pub refusal: Option<(SignatureCause, Vec<String>)>,
 }
+
+/// Changes after signing that a sentence tells of.
+const TOLD_CHANGES: usize = 3;
 
 /// Where no rule matches: a forged file is refused, an unsigned one is taken with a warning, anything else is recorded.
 const DEFAULT: Rule = Rule {
@@ -47,7 +50,14 @@ pub fn assess(rules: &[Rule], issuer_tier: Tier, kind: &KindId, reports: &[(Atta
 
 fn assess_coverage(assessment: &mut Assessment, rule: &Rule, role: AttachmentRole, file: &str, report: &Report) {
     let unsigned = match &report.coverage {
+        Coverage::Whole | Coverage::BytesAddedAfter { .. } if report.changed == Changed::Unexplained => {
+            let changes: Vec<&str> = report.later_changes.iter().take(TOLD_CHANGES).map(String::as_str).collect();
+            let sentence = format!("{file}: was changed after it was signed ({}); send the file as it was signed", changes.join(", "));
+            return assessment.note(rule.on_failed, SignatureCause::Invalid, sentence);
+        }
         Coverage::Whole => return,
+        // A time stamp, validation data or what a signing program leaves behind follows; and no signature that is not vouched for.
+        Coverage::BytesAddedAfter { .. } if report.changed != Changed::None && report.signatures.iter().all(is_sound) => return,
         Coverage::BytesAddedAfter { signed_end, length } => {
             let added = length.saturating_sub(*signed_end);
             let sentence = format!("{file}: {added} bytes were added after the last signature; send the file as it was signed");
@@ -85,6 +95,10 @@ fn assess_signature(assessment: &mut Assessment, rule: &Rule, file: &str, signat
         }
         Verdict::Indeterminate | Verdict::TotalPassed => {}
     }
+}
+
+fn is_sound(signature: &SignatureReport) -> bool {
+    signature.verdict == Verdict::TotalPassed || (signature.verdict == Verdict::Indeterminate && is_only_weak(signature))
 }
 
 /// EN 319 102-1, 5.1.3: `CRYPTO_CONSTRAINTS_FAILURE` and its `_NO_POE` form are what a weak algorithm alone leads to.
@@ -168,6 +182,8 @@ mod tests {
             judged_at: Timestamp::default(),
             trust_version: Digest([0; 32]),
             coverage,
+            changed: Changed::None,
+            later_changes: Vec::new(),
             signatures,
             faults: Vec::new(),
         }
@@ -214,6 +230,30 @@ mod tests {
 
         let unknown = report(Coverage::Whole, vec![signature(Verdict::Indeterminate, "NO_CERTIFICATE_CHAIN_FOUND")]);
         assert_eq!(check(&[], AttachmentRole::Main, &unknown), Assessment::default());
+    }
+
+    #[test]
+    fn a_change_between_two_good_signatures_is_refused_and_what_signing_brings_is_not() {
+        let good = || signature(Verdict::TotalPassed, "");
+        let with = |coverage, changed, signatures| Report {
+            changed,
+            later_changes: vec!["a page's /Contents was changed".into()],
+            ..report(coverage, signatures)
+        };
+        let added = Coverage::BytesAddedAfter { signed_end: 90, length: 100 };
+        for coverage in [Coverage::Whole, added.clone()] {
+            let sentence = "cv.pdf: was changed after it was signed (a page's /Contents was changed); send the file as it was signed";
+            let assessed = check(&[], AttachmentRole::Main, &with(coverage.clone(), Changed::Unexplained, vec![good(), good()]));
+            assert_eq!(assessed.refusal, Some((SignatureCause::Invalid, vec![sentence.into()])));
+            for changed in [Changed::Permitted, Changed::Workflow] {
+                let taken = with(coverage.clone(), changed, vec![good(), weak(Verdict::Indeterminate, "CRYPTO_CONSTRAINTS_FAILURE")]);
+                assert_eq!(check(&[], AttachmentRole::Main, &taken), Assessment::default());
+            }
+        }
+        // A signature that nobody vouches for, on top of the last good one, is no lawful addition.
+        let stranger = signature(Verdict::Indeterminate, "NO_CERTIFICATE_CHAIN_FOUND");
+        let topped = with(added, Changed::Permitted, vec![good(), stranger]);
+        assert_eq!(causes(DEFAULT, &topped), Some(SignatureCause::Invalid));
     }
 
     #[test]

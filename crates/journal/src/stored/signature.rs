@@ -1,6 +1,6 @@
 //! Verdicts on signatures, and the policy.
 
-use domain::signature::{Action, Coverage, Event, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use domain::signature::{Action, Changed, Coverage, Event, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
 
 use super::{DecodeError, Stored, known, pb, required};
 
@@ -79,11 +79,15 @@ stored_struct!(SignatureReport => SignatureReport {
     covers_whole_file = covers_whole_file: plain,
 });
 
+stored_enum!(Changed => ChangedAfterSigning { None, Permitted, Workflow, Unexplained });
+
 stored_struct!(Report => PayloadReport {
     payload = payload: value,
     judged_at = judged_at_micros: value,
     trust_version = trust_version: value,
     coverage = coverage: message,
+    changed = changed: value,
+    later_changes = later_changes: plain,
     signatures = signatures: value,
     faults = faults: plain,
 });

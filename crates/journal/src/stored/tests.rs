@@ -230,6 +230,8 @@ fn reports() -> Vec<signature::Report> {
         judged_at: time(1_700_000_000),
         trust_version: Digest([2; 32]),
         coverage,
+        changed: signature::Changed::Workflow,
+        later_changes: vec!["object 7, which nothing uses, was added".into()],
         signatures: vec![signature.clone(), person.clone(), unknown.clone()],
         faults: vec!["lỗi".into()],
     })

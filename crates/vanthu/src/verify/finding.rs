@@ -1,7 +1,7 @@
 //! What is told of one file: the `signature` crate's report as the names of the interface, one small function for each.
 
 use serde::Serialize;
-use signature::{Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
+use signature::{ChangeLevel, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
 
 use crate::verify::reason::Refusal;
 use crate::verify::{mask, moment};
@@ -54,10 +54,8 @@ impl Summary {
 pub(crate) enum Changed {
     None,
     /// What the signers permitted.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart"))]
     Permitted,
     /// Ordinary signing by the next in line, beyond what a strict reading permits.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the name is part of the interface; the signature crate does not tell it apart"))]
     Workflow,
     Unexplained,
 }
@@ -103,7 +101,7 @@ impl Finding {
             file,
             summary: summary(report),
             changed_after_signing: changed(report),
-            reasons: report.faults.iter().map(|fault| mask::schemes(fault)).collect(),
+            reasons: report.faults.iter().map(|fault| mask::schemes(fault)).chain(changes(report)).collect(),
             signatures: report.signatures.iter().map(signature).collect(),
             refusal: None,
             is_destroyed: report.coverage == Coverage::Destroyed,
@@ -153,6 +151,7 @@ fn summary(report: &DocumentReport) -> Summary {
         Coverage::NotSigned if report.signatures.is_empty() => Summary::NotSigned,
         _ if any(Verdict::TotalFailed) || changed(report) == Changed::Unexplained => Summary::Failed,
         // A fault of the document, such as signatures beyond the limit, means that something was not judged.
+        _ if covers_a_part(report) => Summary::Indeterminate,
         _ if any(Verdict::Indeterminate) || report.signatures.is_empty() || !report.faults.is_empty() => Summary::Indeterminate,
         _ => Summary::Passed,
     }
@@ -165,10 +164,27 @@ pub(crate) fn is_unreadable(report: &DocumentReport) -> bool {
 }
 
 fn changed(report: &DocumentReport) -> Changed {
-    match report.coverage {
-        Coverage::Whole | Coverage::NotSigned | Coverage::NotPdf => Changed::None,
-        Coverage::BytesAddedAfter { .. } | Coverage::Destroyed => Changed::Unexplained,
+    match (report.coverage, report.changed_after_signing) {
+        (Coverage::Destroyed, _) => Changed::Unexplained,
+        (Coverage::BytesAddedAfter { .. }, ChangeLevel::None) if !covers_a_part(report) => Changed::Unexplained,
+        (_, ChangeLevel::None) => Changed::None,
+        (_, ChangeLevel::Permitted) => Changed::Permitted,
+        (_, ChangeLevel::Workflow) => Changed::Workflow,
+        (_, ChangeLevel::Unexplained) => Changed::Unexplained,
     }
+}
+
+/// Nothing was added later: the signatures of an XML document or a container leave something out.
+fn covers_a_part(report: &DocumentReport) -> bool {
+    let is_short = matches!(report.coverage, Coverage::BytesAddedAfter { .. }) && report.changed_after_signing == ChangeLevel::None;
+    is_short && report.signatures.iter().any(intact)
+}
+
+/// What was done after signing, beyond what the signatures themselves permit.
+fn changes(report: &DocumentReport) -> impl Iterator<Item = String> {
+    let beyond = report.later_changes.iter().filter(|change| change.level > ChangeLevel::Permitted);
+    let part = covers_a_part(report).then(|| "the signatures do not cover the whole document".to_owned());
+    part.into_iter().chain(beyond.map(|change| mask::schemes(&change.what)))
 }
 
 fn signature(report: &SignatureReport) -> SignatureFinding {
@@ -284,7 +300,8 @@ mod tests {
     }
 
     fn report(coverage: Coverage, signatures: Vec<SignatureReport>, faults: &[&str]) -> DocumentReport {
-        DocumentReport { coverage, signatures, faults: faults.iter().map(|fault| (*fault).to_owned()).collect() }
+        let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
+        DocumentReport { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: vec![] }
     }
 
     #[test]
@@ -297,8 +314,7 @@ mod tests {
             (Coverage::Whole, vec![passed(), doubtful()], vec![], Summary::Indeterminate, 1),
             (Coverage::Whole, vec![passed(), doubtful(), failed()], vec![], Summary::Failed, 2),
             (Coverage::Whole, vec![passed()], vec!["the document has 3 more signatures than are judged"], Summary::Indeterminate, 1),
-            (added, vec![passed()], vec![], Summary::Failed, 2),
-            (added, vec![doubtful()], vec![], Summary::Failed, 2),
+            (added, vec![passed()], vec![], Summary::Indeterminate, 1),
             (Coverage::Destroyed, vec![], vec!["remains"], Summary::Failed, 2),
             (Coverage::NotSigned, vec![], vec![], Summary::NotSigned, 3),
             (Coverage::NotSigned, vec![], vec!["the document is encrypted"], Summary::NotSigned, 3),
@@ -309,7 +325,27 @@ mod tests {
             let report = report(coverage, signatures, &faults);
             assert_eq!(summary(&report), expected, "{report:?}");
             assert_eq!(summary(&report).exit_code(), code);
-            assert_eq!(changed(&report) == Changed::Unexplained, matches!(coverage, Coverage::Destroyed) || coverage == added);
+            assert_eq!(changed(&report) == Changed::Unexplained, matches!(coverage, Coverage::Destroyed));
+        }
+    }
+
+    #[test]
+    fn a_change_is_told_by_its_level_and_only_an_unexplained_one_fails_the_file() {
+        let added = Coverage::BytesAddedAfter { signed_end: 25, length: 30 };
+        for (coverage, level, expected, summed, told) in [
+            (Coverage::Whole, ChangeLevel::Permitted, Changed::Permitted, Summary::Passed, 0),
+            (added, ChangeLevel::Permitted, Changed::Permitted, Summary::Passed, 0),
+            (added, ChangeLevel::Workflow, Changed::Workflow, Summary::Passed, 1),
+            (Coverage::Whole, ChangeLevel::Unexplained, Changed::Unexplained, Summary::Failed, 1),
+            (Coverage::Destroyed, ChangeLevel::None, Changed::Unexplained, Summary::Failed, 1),
+        ] {
+            let what = "object 7, which nothing uses, was added".to_owned();
+            let mut report = report(coverage, vec![passed()], &[]);
+            report.changed_after_signing = level;
+            report.later_changes = vec![signature::LaterChange { signed_end: 25, level, what }];
+            assert_eq!((changed(&report), summary(&report)), (expected, summed), "{report:?}");
+            let finding = Finding::of_report("a.pdf".into(), &report);
+            assert!(finding.reasons.len() == told || coverage == Coverage::Destroyed, "{finding:?}");
         }
     }
 

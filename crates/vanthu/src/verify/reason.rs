@@ -28,10 +28,10 @@ pub(crate) enum Refusal {
     MentionsPdf,
     #[error("the XML file holds no signature")]
     UnsignedXml,
-    #[error("XML signatures are not supported")]
-    Xml,
-    #[error("signature containers (ASiC) are not supported")]
-    Container,
+    #[error("the XML cannot be judged: {0}")]
+    Xml(String),
+    #[error("the signature container (ASiC) cannot be judged: {0}")]
+    Container(String),
     #[error("signatures that carry their content (enveloping CMS) are not supported without the content beside them")]
     Enveloping,
     #[error("the armour of the signature is damaged")]
@@ -67,8 +67,8 @@ impl Refusal {
             Self::UnknownKind => "tệp không phải là PDF và cũng không phải là chữ ký số: không kiểm tra được loại tệp này".to_owned(),
             Self::MentionsPdf => "tệp có nhắc đến PDF ở phần đầu nhưng không đọc được như một PDF".to_owned(),
             Self::UnsignedXml => "tệp XML không có chữ ký".to_owned(),
-            Self::Xml => "chưa hỗ trợ chữ ký XML".to_owned(),
-            Self::Container => "chưa hỗ trợ gói chữ ký ASiC".to_owned(),
+            Self::Xml(why) => format!("không kiểm tra được tệp XML này: {why}"),
+            Self::Container(why) => format!("không kiểm tra được gói chữ ký ASiC này: {why}"),
             Self::Enveloping => "chưa hỗ trợ chữ ký CMS chứa sẵn nội dung khi không có tệp nội dung bên cạnh".to_owned(),
             Self::Armour => "phần mã hóa văn bản (PEM) của chữ ký bị hỏng".to_owned(),
             Self::ContentMissing { looked_for } => format!("không tìm thấy nội dung được ký: {}", looked_for.display()),
@@ -97,6 +97,17 @@ const SENTENCES: &[(&str, &str)] = &[
         "the file holds remains of signatures: it was rewritten after signing",
         "tệp còn dấu vết của chữ ký: tệp đã bị ghi lại sau khi ký (ví dụ do đóng dấu công văn đến)",
     ),
+    ("the signatures do not cover the whole document", "các chữ ký không bao phủ toàn bộ văn bản"),
+    ("{} bytes stand in front of the document", "có {} byte đứng trước văn bản"),
+    ("{} bytes follow that belong to no revision", "có {} byte nằm sau mà không thuộc lần cập nhật nào"),
+    ("the signed revision cannot be read by itself: {}", "không đọc riêng được phần đã ký: {}"),
+    ("a page's /{} was written anew with other decimals", "khung trang /{} được ghi lại với số lẻ khác"),
+    ("a page's /{} was changed", "nội dung trang (/{}) đã bị thay đổi"),
+    ("a signature was shown on a page", "hình chữ ký được thêm vào trang sau khi có chữ ký xác thực"),
+    ("an annotation was added to a page", "có chú thích được thêm vào trang"),
+    ("a form field was removed", "một ô biểu mẫu đã bị xóa"),
+    ("the catalogue's /{} was changed", "danh mục văn bản (/{}) đã bị thay đổi"),
+    ("the trailer's /{} was changed", "phần cuối tệp (/{}) đã bị thay đổi"),
     ("the document has {} more signatures than are judged", "văn bản còn {} chữ ký nữa không được kiểm tra"),
     ("{} bytes follow what this signature covers", "có {} byte nằm sau phần mà chữ ký này bao phủ"),
     ("{} bytes follow the CMS", "có {} byte thừa sau chữ ký"),
