@@ -9,7 +9,7 @@ use crate::cms::{SignedData, SignerInfo};
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::{Options, RevocationPolicy, WeakDigest};
-use crate::path::{self, Purpose};
+use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
 use crate::revocation::{self, Status};
 use crate::signer::{self, Arithmetic, Demands};
@@ -85,7 +85,7 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
         judgement.fail(SubIndication::NotYetValid, reason);
         return;
     }
-    let path = match path::find(leaf, &arithmetic.pool, trust, at, Purpose::DocumentSigning, &options.limits) {
+    let path = match path::find(leaf, &Goal::new(Purpose::DocumentSigning, at), &arithmetic.pool, trust, &options.limits) {
         Ok(path) => path,
         Err(fault) => {
             judgement.is_vouched_for = fault.is_vouched_for;

@@ -13,8 +13,10 @@ mod asn1;
 mod calendar;
 mod certificate;
 mod cms;
+mod constraints;
 mod detached;
 mod document;
+mod general_name;
 mod judge;
 mod judgement;
 mod name;
@@ -24,6 +26,7 @@ mod path;
 mod pdf;
 #[cfg(test)]
 mod pkits;
+mod policy;
 mod report;
 mod revocation;
 mod signer;

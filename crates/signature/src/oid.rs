@@ -42,6 +42,7 @@ pub(crate) const ORGANISATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
 pub(crate) const TITLE: &[u8] = &[0x55, 4, 12];
 pub(crate) const GIVEN_NAME: &[u8] = &[0x55, 4, 42];
 pub(crate) const USER_ID: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1];
+pub(crate) const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
 
 /// Short names of subject attributes, for display.
 pub(crate) const ATTRIBUTE_NAMES: &[(&[u8], &str)] = &[
@@ -60,7 +61,7 @@ pub(crate) const ATTRIBUTE_NAMES: &[(&[u8], &str)] = &[
     (&[0x55, 4, 97], "organizationIdentifier"),
     (USER_ID, "UID"),
     (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25], "DC"),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "emailAddress"),
+    (EMAIL_ADDRESS, "emailAddress"),
 ];
 
 pub(crate) const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
@@ -73,9 +74,12 @@ pub(crate) const CRL_REASON: &[u8] = &[0x55, 0x1d, 21];
 pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
 pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 32];
+pub(crate) const ANY_POLICY: &[u8] = &[0x55, 0x1d, 32, 0];
+pub(crate) const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 33];
 pub(crate) const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
 pub(crate) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 36];
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+pub(crate) const INHIBIT_ANY_POLICY: &[u8] = &[0x55, 0x1d, 54];
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 
 /// Qualified-certificate statements (RFC 3739): information, no restriction.

@@ -11,7 +11,7 @@ use crate::judge::weak;
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::Options;
-use crate::path::{self, Purpose};
+use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
 use crate::revocation::{self, Status};
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
@@ -106,7 +106,7 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
     if time > options.at {
         judgement.doubt(SubIndication::TimestampOrderFailure, format!("the time stamp lies in the future: {}", display(time)));
     }
-    let found = path::find(tsa, &token.arithmetic.pool, trust, time, Purpose::TimeStamping, &options.limits);
+    let found = path::find(tsa, &Goal::new(Purpose::TimeStamping, time), &token.arithmetic.pool, trust, &options.limits);
     let path = match found {
         Ok(path) => path,
         Err(fault) => {

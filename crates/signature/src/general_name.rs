@@ -1,0 +1,80 @@
+//! General names (RFC 5280, 4.2.1.6): the forms that name constraints, distribution points and indirect CRLs speak of.
+
+use crate::asn1::{Asn1Error, Element, SEQUENCE};
+use crate::name::Name;
+
+/// Names read per extension. The largest certificates of public web servers carry about two thousand.
+const MAX_NAMES: usize = 4096;
+
+/// One general name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GeneralName {
+    Email(String),
+    Dns(String),
+    Directory(Name),
+    Uri(String),
+    /// Four or sixteen bytes in a certificate, twice as many in a constraint.
+    Ip(Vec<u8>),
+    /// A form that nothing here looks into, by its tag without the constructed bit.
+    Other(u8),
+}
+
+impl GeneralName {
+    /// Reads one member of the choice.
+    pub(crate) fn read(element: &Element<'_>) -> Result<Self, Asn1Error> {
+        let text = || String::from_utf8(element.content.to_vec()).map_err(|_| Asn1Error::Malformed);
+        match element.tag {
+            0x81 => text().map(Self::Email),
+            0x82 => text().map(Self::Dns),
+            // A name is itself a choice, so that its tag is explicit.
+            0xa4 => {
+                let mut inner = element.reader();
+                let name = Name::read(&inner.expect(SEQUENCE)?)?;
+                inner.finish()?;
+                Ok(Self::Directory(name))
+            }
+            0x86 => text().map(Self::Uri),
+            0x87 => Ok(Self::Ip(element.content.to_vec())),
+            0x88 | 0xa0 | 0xa3 | 0xa5 => Ok(Self::Other(element.tag & 0x1f)),
+            _ => Err(Asn1Error::Malformed),
+        }
+    }
+
+    /// The members of a GeneralNames, whatever its own tag is.
+    pub(crate) fn read_all(element: &Element<'_>) -> Result<Vec<Self>, Asn1Error> {
+        let mut names = Vec::new();
+        let mut reader = element.reader();
+        while !reader.is_empty() {
+            if names.len() >= MAX_NAMES {
+                return Err(Asn1Error::TooMany);
+            }
+            names.push(Self::read(&reader.read()?)?);
+        }
+        Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::{Reader, encode};
+    use crate::name::tests::name_der;
+    use crate::oid;
+
+    #[test]
+    fn the_forms_of_the_choice_are_told_apart() {
+        let directory = encode(0xa4, &name_der(&[(oid::COMMON_NAME, "A")]));
+        let members = [encode(0x81, b"a@b.vn"), encode(0x82, b"b.vn"), directory, encode(0x87, &[10, 0, 0, 1]), encode(0x88, &[0x2a])];
+        let names = encode(SEQUENCE, &members.concat());
+        let names = GeneralName::read_all(&Reader::new(&names).read().unwrap()).unwrap();
+        assert_eq!(names[0], GeneralName::Email("a@b.vn".to_owned()));
+        assert!(matches!(&names[2], GeneralName::Directory(name) if name.first(oid::COMMON_NAME) == "A"));
+        assert_eq!(names[4], GeneralName::Other(8));
+    }
+
+    #[test]
+    fn text_that_is_no_text_is_refused() {
+        let bytes = encode(0x82, &[0xff]);
+        assert!(GeneralName::read(&Reader::new(&bytes).read().unwrap()).is_err());
+    }
+}
