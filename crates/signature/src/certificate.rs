@@ -4,6 +4,7 @@ use crate::algorithm::{AlgorithmId, PublicKey, Scheme, sha256};
 use crate::asn1::{Asn1Error, BIT_STRING, BOOLEAN, Element, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE};
 use crate::calendar::asn1_time;
 use crate::constraints::NameConstraints;
+use crate::distribution::DistributionPoint;
 use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::oid;
@@ -24,6 +25,7 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::AUTHORITY_KEY_ID,
     oid::POLICY_CONSTRAINTS,
     oid::EXTENDED_KEY_USAGE,
+    oid::FRESHEST_CRL,
     oid::INHIBIT_ANY_POLICY,
     oid::AUTHORITY_INFO_ACCESS,
     oid::QC_STATEMENTS,
@@ -51,6 +53,8 @@ pub(crate) struct Certificate {
     pub(crate) alternative_names: Option<Vec<GeneralName>>,
     pub(crate) name_constraints: Option<NameConstraints>,
     pub(crate) policies: Policies,
+    /// Where the issuer says its revocation lists are; empty also where that is unreadable.
+    pub(crate) distribution_points: Vec<DistributionPoint>,
     /// Extensions that cannot be honoured, dotted.
     pub(crate) unsupported: Vec<String>,
     tbs: (usize, usize),
@@ -124,6 +128,7 @@ impl Certificate {
             alternative_names: Some(Vec::new()),
             name_constraints: None,
             policies: Policies::default(),
+            distribution_points: Vec::new(),
             unsupported: Vec::new(),
             tbs: (start, start + tbs.raw.len()),
             signature_algorithm: (algorithm.oid.to_vec(), algorithm.parameters.to_vec()),
@@ -171,6 +176,12 @@ impl Certificate {
                         self.unsupported.push(oid::dotted(identifier));
                     }
                 }
+                oid::CRL_DISTRIBUTION_POINTS => match inner.expect(SEQUENCE).and_then(|list| DistributionPoint::read_all(&list)) {
+                    Ok(points) => self.distribution_points = points,
+                    Err(_) if critical => self.unsupported.push(oid::dotted(identifier)),
+                    // Only lists that need no distribution point can then speak of the certificate.
+                    Err(_) => {}
+                },
                 // What restricts and cannot be read is not judged good, whether it is marked critical or not.
                 _ if self.read_restriction(identifier, &mut inner).is_err() => self.unsupported.push(oid::dotted(identifier)),
                 _ => {}
@@ -193,6 +204,11 @@ impl Certificate {
             _ => return Ok(()),
         }
         inner.finish()
+    }
+
+    /// Whether basic constraints make it an authority.
+    pub(crate) fn is_authority(&self) -> bool {
+        self.authority.is_some_and(|(is_authority, _)| is_authority)
     }
 
     /// Issuer and subject are the same name (RFC 5280, 3.2): a change of key, not a step down.

@@ -52,6 +52,25 @@ impl GeneralName {
         }
         Ok(names)
     }
+
+    /// Equal for names that are the same: directory names by RFC 5280, 7.1, the rest byte for byte. `None` for a form that
+    /// nothing here looks into.
+    pub(crate) fn key(&self) -> Option<Vec<u8>> {
+        let tagged = |tag: u8, bytes: &[u8]| Some([&[tag], bytes].concat());
+        match self {
+            Self::Email(text) => tagged(1, text.as_bytes()),
+            Self::Dns(text) => tagged(2, text.as_bytes()),
+            Self::Directory(name) => Some(Self::directory_key(name.comparable())),
+            Self::Uri(text) => tagged(6, text.as_bytes()),
+            Self::Ip(bytes) => tagged(7, bytes),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// The key of a directory name by its comparable form.
+    pub(crate) fn directory_key(comparable: &[u8]) -> Vec<u8> {
+        [&[4], comparable].concat()
+    }
 }
 
 #[cfg(test)]

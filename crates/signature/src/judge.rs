@@ -11,7 +11,7 @@ use crate::oid;
 use crate::options::{Options, RevocationPolicy, WeakDigest};
 use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
-use crate::revocation::{self, Status};
+use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands};
 use crate::timestamp;
 use crate::trust::TrustStore;
@@ -97,7 +97,8 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }
-    judge_revocation(&path.certificates, arithmetic.claimed_time, at, trust, options, judgement);
+    let inquiry = Inquiry { trust, pool: &arithmetic.pool, limits: &options.limits, proved: at, at: options.at };
+    judge_revocation(&path.certificates, arithmetic.claimed_time, &inquiry, options, judgement);
     if let Some(reason) = &proof.unknown_revocation
         // A signature that is good at the judgement time does not lean on the proof.
         && !leaf.is_valid_at(options.at)
@@ -109,13 +110,12 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
 fn judge_revocation(
     path: &[Arc<Certificate>],
     claimed_time: Option<i64>,
-    at: i64,
-    trust: &TrustStore,
+    inquiry: &Inquiry<'_>,
     options: &Options,
     judgement: &mut Judgement,
 ) {
-    let statuses = revocation::statuses(path, trust, at, options.at);
-    for (index, (status, certificate)) in statuses.into_iter().zip(path).enumerate() {
+    let at = inquiry.proved;
+    for (index, (status, certificate)) in inquiry.statuses(path).into_iter().zip(path).enumerate() {
         let name = certificate.subject.first(oid::COMMON_NAME);
         match status {
             Status::Good => {}

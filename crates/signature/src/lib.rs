@@ -1,7 +1,7 @@
 //! Bytes in, report out: the signatures of PDF documents and detached CMS files, judged by ETSI EN 319 102-1.
 //!
 //! This crate owns the reading of hostile bytes (PDF structure, BER, X.509, CMS, RFC 3161), the arithmetic (through
-//! `ring`), certificate paths, complete CRLs and the verdict. It never does I/O, never reads a clock, never repairs a
+//! `ring`), certificate paths, revocation lists and the verdict. It never does I/O, never reads a clock, never repairs a
 //! signed file and never panics on what it is given: the judgement time and the trust data are parameters.
 //!
 //! Start reading at [`verify_pdf`] (`document.rs`): it finds the signatures (`pdf/`), judges each one (`judge.rs`, on
@@ -14,7 +14,9 @@ mod calendar;
 mod certificate;
 mod cms;
 mod constraints;
+mod crl;
 mod detached;
+mod distribution;
 mod document;
 mod general_name;
 mod judge;

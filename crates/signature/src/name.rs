@@ -63,26 +63,15 @@ impl Name {
         let mut attributes = Vec::new();
         let mut comparable = Vec::new();
         for set in element.children()? {
-            let mut parts: Vec<Vec<u8>> = Vec::new();
-            for attribute in set.children()? {
-                if attribute.tag != SEQUENCE {
-                    return Err(Asn1Error::UnexpectedTag { expected: SEQUENCE, found: attribute.tag });
-                }
-                let mut reader = attribute.reader();
-                let kind = reader.expect(OID)?;
-                let value = reader.read()?;
-                reader.finish()?;
-                let text = text(&value);
-                parts.push([kind.raw, &encode(UTF8_STRING, fold(&text).as_bytes())].concat());
-                attributes.push((kind.content.to_vec(), text));
-            }
-            // The members of a set have no order, whatever order a writer gave them.
-            parts.sort_unstable();
-            comparable.extend(parts.concat());
-            // A set of two attributes is another name than two sets of one.
-            comparable.push(0);
+            comparable.extend(read_relative(&set, &mut attributes)?);
         }
         Ok(Self { attributes, comparable })
+    }
+
+    /// The comparable form of one relative distinguished name, whatever its own tag is: appended to that of a name it
+    /// gives the longer name.
+    pub(crate) fn comparable_relative(set: &Element<'_>) -> Result<Vec<u8>, Asn1Error> {
+        read_relative(set, &mut Vec::new())
     }
 
     /// Equal for names that RFC 5280 calls the same: case, inner spaces and the string type do not matter.
@@ -135,6 +124,27 @@ impl Name {
         let like_a_name = words.iter().all(|word| !word.is_empty() && word.chars().all(char::is_alphabetic));
         if (2..=5).contains(&words.len()) && like_a_name { SignerKind::Person } else { SignerKind::Unknown }
     }
+}
+
+fn read_relative(set: &Element<'_>, attributes: &mut Vec<(Vec<u8>, String)>) -> Result<Vec<u8>, Asn1Error> {
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    for attribute in set.children()? {
+        if attribute.tag != SEQUENCE {
+            return Err(Asn1Error::UnexpectedTag { expected: SEQUENCE, found: attribute.tag });
+        }
+        let mut reader = attribute.reader();
+        let kind = reader.expect(OID)?;
+        let value = reader.read()?;
+        reader.finish()?;
+        let text = text(&value);
+        parts.push([kind.raw, &encode(UTF8_STRING, fold(&text).as_bytes())].concat());
+        attributes.push((kind.content.to_vec(), text));
+    }
+    // The members of a set have no order, whatever order a writer gave them.
+    parts.sort_unstable();
+    // A set of two attributes is another name than two sets of one.
+    parts.push(vec![0]);
+    Ok(parts.concat())
 }
 
 fn fold(text: &str) -> String {

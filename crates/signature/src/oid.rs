@@ -71,6 +71,9 @@ pub(crate) const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 18];
 pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 pub(crate) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 pub(crate) const CRL_REASON: &[u8] = &[0x55, 0x1d, 21];
+pub(crate) const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
+pub(crate) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
+pub(crate) const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
 pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
 pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 32];
@@ -79,6 +82,7 @@ pub(crate) const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 33];
 pub(crate) const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
 pub(crate) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 36];
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+pub(crate) const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 46];
 pub(crate) const INHIBIT_ANY_POLICY: &[u8] = &[0x55, 0x1d, 54];
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 

@@ -18,6 +18,8 @@ use crate::trust::{Anchor, TrustStore};
 pub(crate) enum Purpose {
     DocumentSigning,
     TimeStamping,
+    /// Signing revocation lists.
+    ListSigning,
     /// Nothing in particular: the path alone is looked at.
     #[cfg(test)]
     Any,
@@ -91,6 +93,11 @@ fn check_leaf(leaf: &Certificate, at: i64, purpose: Purpose) -> Result<(), PathF
         return Err(unsupported_fault(leaf, unsupported));
     }
     match purpose {
+        Purpose::ListSigning => {
+            if leaf.key_usage.is_some_and(|usage| !usage.allows_crl_signatures()) {
+                return chain("the key usage of the certificate does not allow revocation lists");
+            }
+        }
         #[cfg(test)]
         Purpose::Any => {}
         Purpose::DocumentSigning => {

@@ -100,6 +100,11 @@ impl Node {
 
     pub(crate) fn issue(&self, template: Template) -> Self {
         let seed = sha256(format!("{} / {}", self.name, template.name).as_bytes());
+        self.issue_with_seed(template, seed)
+    }
+
+    /// A certificate for the key that `seed` gives.
+    pub(crate) fn issue_with_seed(&self, template: Template, seed: [u8; 32]) -> Self {
         let der = certificate(&template, &seed, &self.name, &self.seed);
         Self { name: template.name, seed, der }
     }
@@ -123,10 +128,6 @@ fn sign(seed: &[u8; 32], message: &[u8]) -> Vec<u8> {
 
 fn certificate(template: &Template, seed: &[u8; 32], issuer: &str, issuer_seed: &[u8; 32]) -> Vec<u8> {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
-    let extension = |identifier: &[u8], critical: bool, value: &[u8]| {
-        let flag = if critical { encode(BOOLEAN, &[0xff]) } else { Vec::new() };
-        sequence(&[&encode(OID, identifier), &flag, &encode(OCTET_STRING, value)])
-    };
     let mut extensions = Vec::new();
     if let Some(bits) = template.key_usage {
         extensions.extend(extension(oid::KEY_USAGE, true, &encode(BIT_STRING, &[0, bits])));
@@ -181,16 +182,49 @@ impl Pki {
     }
 }
 
+/// Name, critical flag and value of an extension.
+pub(crate) type Extension<'a> = (&'a [u8], bool, Vec<u8>);
+
+fn extension(identifier: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let flag = if critical { encode(BOOLEAN, &[0xff]) } else { Vec::new() };
+    sequence(&[&encode(OID, identifier), &flag, &encode(OCTET_STRING, value)])
+}
+
+fn extensions(list: &[Extension<'_>]) -> Vec<u8> {
+    let all: Vec<u8> = list.iter().flat_map(|(identifier, critical, value)| extension(identifier, *critical, value)).collect();
+    if all.is_empty() { Vec::new() } else { encode(SEQUENCE, &all) }
+}
+
 fn crl(issuer: &Node, this_update: i64, next_update: i64, revoked: &[(&[u8], i64)]) -> Vec<u8> {
-    let entries: Vec<u8> =
-        revoked.iter().flat_map(|(serial, date)| sequence(&[&encode(INTEGER, serial), &generalized_time(*date)])).collect();
-    let list = if entries.is_empty() { Vec::new() } else { encode(SEQUENCE, &entries) };
+    let entries: Vec<_> = revoked.iter().map(|&(serial, date)| (serial, date, 0)).collect();
+    crl_with(issuer, this_update, next_update, &entries, &[])
+}
+
+/// A CRL with entries (serial number, time, reason; none where it is 0) and extensions.
+pub(crate) fn crl_with(issuer: &Node, this_update: i64, next_update: i64, revoked: &[(&[u8], i64, u8)], list: &[Extension<'_>]) -> Vec<u8> {
+    let entries = revoked.iter().flat_map(|&(serial, date, reason)| {
+        let reason = (oid::CRL_REASON, false, encode(crate::asn1::ENUMERATED, &[reason]));
+        crl_entry(serial, date, if reason.2 == [10, 1, 0] { &[] } else { std::slice::from_ref(&reason) })
+    });
+    crl_of_entries(issuer, this_update, next_update, &entries.collect::<Vec<u8>>(), list)
+}
+
+/// One entry of a CRL.
+pub(crate) fn crl_entry(serial: &[u8], date: i64, list: &[Extension<'_>]) -> Vec<u8> {
+    sequence(&[&encode(INTEGER, serial), &generalized_time(date), &extensions(list)])
+}
+
+/// A CRL around encoded entries.
+pub(crate) fn crl_of_entries(issuer: &Node, this_update: i64, next_update: i64, entries: &[u8], list: &[Extension<'_>]) -> Vec<u8> {
+    let entries = if entries.is_empty() { Vec::new() } else { encode(SEQUENCE, entries) };
+    let list = if list.is_empty() { Vec::new() } else { encode(0xa0, &extensions(list)) };
     let tbs = sequence(&[
         &encode(INTEGER, &[1]),
         &algorithm(oid::ED25519),
         &common_name(&issuer.name),
         &generalized_time(this_update),
         &generalized_time(next_update),
+        &entries,
         &list,
     ]);
     sequence(&[&tbs, &algorithm(oid::ED25519), &bit_string(&issuer.sign(&tbs))])

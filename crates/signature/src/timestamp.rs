@@ -13,7 +13,7 @@ use crate::oid;
 use crate::options::Options;
 use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
-use crate::revocation::{self, Status};
+use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
 use crate::trust::TrustStore;
 
@@ -117,7 +117,8 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }
-    for status in revocation::statuses(&path.certificates, trust, time, options.at) {
+    let inquiry = Inquiry { trust, pool: &token.arithmetic.pool, limits: &options.limits, proved: time, at: options.at };
+    for status in inquiry.statuses(&path.certificates) {
         match status {
             Status::Good => {}
             Status::Unknown(reason) => token.unknown_revocation = Some(reason),

@@ -1,4 +1,4 @@
-//! Whom the operator trusts: anchors with validity in time, intermediates, complete CRLs.
+//! Whom the operator trusts: anchors with validity in time, intermediates, CRLs.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ring::digest;
 
 use crate::certificate::Certificate;
+use crate::crl::Crl;
 use crate::name::Name;
-use crate::revocation::Crl;
 
 /// Pairs of certificates remembered; about 80 bytes each.
 const MAX_REMEMBERED_PAIRS: usize = 4096;
@@ -106,10 +106,11 @@ impl TrustStore {
         Ok(())
     }
 
-    /// Adds a complete DER CRL. Its signature is checked against the issuer when it is used.
+    /// Adds a DER CRL: complete, partitioned, indirect or delta. Its signature is checked when it is used, and it speaks
+    /// only of the certificates in its scope.
     ///
     /// # Errors
-    /// [`TrustError::NotACrl`], also for delta and indirect CRLs and every unknown critical extension.
+    /// [`TrustError::NotACrl`], also for every unknown critical extension.
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
         let crl = Crl::parse(der).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
         if self.known.insert(crl.sha256) {

@@ -1,0 +1,259 @@
+//! Revocation lists (RFC 5280, 5): complete, partitioned, indirect and delta ones, read once and looked up by serial.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::algorithm::{AlgorithmId, Scheme, sha256};
+use crate::asn1::{Asn1Error, BIT_STRING, ENUMERATED, Element, GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, UTC_TIME};
+use crate::calendar::asn1_time;
+use crate::certificate::{Certificate, Extension};
+use crate::distribution::{Reasons, Scope};
+use crate::general_name::GeneralName;
+use crate::name::Name;
+use crate::oid;
+
+/// Issuer keys remembered per list; only same-named keys ever get here.
+const MAX_REMEMBERED_KEYS: usize = 64;
+
+/// CRLReason certificateHold.
+const ON_HOLD: u8 = 6;
+/// CRLReason removeFromCRL: an entry that takes back one of the base list.
+const REMOVED: u8 = 8;
+
+/// A list with its entries.
+#[derive(Debug)]
+pub(crate) struct Crl {
+    pub(crate) issuer: Name,
+    pub(crate) sha256: [u8; 32],
+    pub(crate) this_update: i64,
+    next_update: Option<i64>,
+    pub(crate) number: Number,
+    /// Of a delta list: the number of the oldest complete list that it continues.
+    pub(crate) base: Option<Number>,
+    scope: Scope,
+    /// What a delta list and its base have in common: the scope and the key identifier, as received.
+    series: (Vec<u8>, Vec<u8>),
+    /// By issuer (position in `issuers`) and serial number.
+    revoked: HashMap<(u32, Vec<u8>), Entry>,
+    /// Comparable names of issuers of revoked certificates; the list's own is the first.
+    issuers: HashMap<Vec<u8>, u32>,
+    tbs: Vec<u8>,
+    algorithm: (Vec<u8>, Vec<u8>),
+    signature: Vec<u8>,
+    /// Whether the key with this SHA-256 signed the list: a list is hashed once per issuer and not once per document.
+    checked: Mutex<HashMap<[u8; 32], bool>>,
+}
+
+/// One revoked certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) date: i64,
+    /// CRLReason; 0 where none is given.
+    pub(crate) reason: u8,
+}
+
+impl Entry {
+    /// Revoked for a time: a later list may leave the certificate out again.
+    pub(crate) fn is_hold(self) -> bool {
+        self.reason == ON_HOLD
+    }
+
+    pub(crate) fn is_removed(self) -> bool {
+        self.reason == REMOVED
+    }
+
+    pub(crate) fn reason_name(self) -> &'static str {
+        match self.reason {
+            1 => "keyCompromise",
+            2 => "cACompromise",
+            3 => "affiliationChanged",
+            4 => "superseded",
+            5 => "cessationOfOperation",
+            ON_HOLD => "certificateHold",
+            REMOVED => "removeFromCRL",
+            9 => "privilegeWithdrawn",
+            10 => "aACompromise",
+            _ => "unspecified",
+        }
+    }
+}
+
+/// A CRL number: up to twenty bytes, compared as a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Number {
+    length: usize,
+    digits: Vec<u8>,
+}
+
+impl Number {
+    fn read(value: &[u8]) -> Result<Self, Asn1Error> {
+        let content = Element::parse(value, INTEGER)?.content;
+        if content.first().is_none_or(|first| first & 0x80 != 0) {
+            return Err(Asn1Error::Malformed);
+        }
+        let digits: Vec<u8> = content.iter().copied().skip_while(|&byte| byte == 0).collect();
+        Ok(Self { length: digits.len(), digits })
+    }
+}
+
+impl Crl {
+    pub(crate) fn parse(der: &[u8]) -> Result<Self, Asn1Error> {
+        let mut reader = Element::parse(der, SEQUENCE)?.reader();
+        let tbs = reader.expect(SEQUENCE)?;
+        let algorithm = AlgorithmId::read(&mut reader)?;
+        let signature = reader.expect(BIT_STRING)?.bits()?.to_vec();
+        reader.finish()?;
+
+        let mut fields = tbs.reader();
+        fields.optional(INTEGER)?;
+        if AlgorithmId::read(&mut fields)? != algorithm {
+            return Err(Asn1Error::Malformed);
+        }
+        let issuer = Name::read(&fields.expect(SEQUENCE)?)?;
+        let this_update = asn1_time(&fields.read()?)?;
+        let next_update = match fields.optional(UTC_TIME)? {
+            Some(time) => Some(time),
+            None => fields.optional(GENERALIZED_TIME)?,
+        };
+        let next_update = next_update.map(|time| asn1_time(&time)).transpose()?;
+        let entries = fields.optional(SEQUENCE)?;
+        let extensions = fields.optional(0xa0)?;
+        fields.finish()?;
+        let mut crl = Self {
+            issuers: HashMap::from([(issuer.comparable().to_vec(), 0)]),
+            issuer,
+            sha256: sha256(der),
+            this_update,
+            next_update,
+            number: Number::default(),
+            base: None,
+            scope: Scope::default(),
+            series: (Vec::new(), Vec::new()),
+            revoked: HashMap::new(),
+            tbs: tbs.raw.to_vec(),
+            algorithm: (algorithm.oid.to_vec(), algorithm.parameters.to_vec()),
+            signature,
+            checked: Mutex::default(),
+        };
+        if let Some(extensions) = extensions {
+            crl.read_extensions(&extensions)?;
+        }
+        if let Some(entries) = entries {
+            crl.read_entries(&entries)?;
+        }
+        Ok(crl)
+    }
+
+    fn read_extensions(&mut self, wrapper: &Element<'_>) -> Result<(), Asn1Error> {
+        let mut seen: Vec<&[u8]> = Vec::new();
+        for extension in wrapper.reader().expect(SEQUENCE)?.children()? {
+            let Extension { oid: identifier, critical, value } = Extension::read(&extension)?;
+            if seen.contains(&identifier) || seen.len() >= 64 {
+                return Err(Asn1Error::Malformed);
+            }
+            seen.push(identifier);
+            match identifier {
+                oid::CRL_NUMBER => self.number = Number::read(value)?,
+                oid::DELTA_CRL_INDICATOR => self.base = Some(Number::read(value)?),
+                oid::ISSUING_DISTRIBUTION_POINT => {
+                    self.scope = Scope::read(&Element::parse(value, SEQUENCE)?)?;
+                    self.series.0 = value.to_vec();
+                }
+                oid::AUTHORITY_KEY_ID => self.series.1 = value.to_vec(),
+                oid::FRESHEST_CRL | oid::ISSUER_ALT_NAME | oid::AUTHORITY_INFO_ACCESS => {}
+                // What is not understood could limit what the list speaks of.
+                _ if critical => return Err(Asn1Error::Malformed),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_entries(&mut self, list: &Element<'_>) -> Result<(), Asn1Error> {
+        let mut reader = list.reader();
+        // RFC 5280, 5.3.3: an entry without an issuer of its own has that of the entry before it.
+        let mut issuer = 0;
+        while !reader.is_empty() {
+            let mut fields = reader.expect(SEQUENCE)?.reader();
+            let serial = fields.expect(INTEGER)?.content.to_vec();
+            let mut entry = Entry { date: asn1_time(&fields.read()?)?, reason: 0 };
+            if let Some(extensions) = fields.optional(SEQUENCE)? {
+                for extension in extensions.children()? {
+                    let extension = Extension::read(&extension)?;
+                    match extension.oid {
+                        oid::CRL_REASON => {
+                            let code = Reader::new(extension.value).expect(ENUMERATED)?.content;
+                            entry.reason = code.first().copied().unwrap_or(0);
+                        }
+                        oid::CERTIFICATE_ISSUER if self.scope.is_indirect => issuer = self.issuer_index(extension.value)?,
+                        _ if extension.critical => return Err(Asn1Error::Malformed),
+                        _ => {}
+                    }
+                }
+            }
+            fields.finish()?;
+            // A certificate listed twice is revoked for the reason that lasts.
+            let known = self.revoked.entry((issuer, serial)).or_insert(entry);
+            if known.is_hold() || known.is_removed() {
+                *known = entry;
+            }
+        }
+        Ok(())
+    }
+
+    fn issuer_index(&mut self, value: &[u8]) -> Result<u32, Asn1Error> {
+        let names = GeneralName::read_all(&Element::parse(value, SEQUENCE)?)?;
+        let [GeneralName::Directory(name)] = names.as_slice() else { return Err(Asn1Error::Malformed) };
+        let next = u32::try_from(self.issuers.len()).map_err(|_| Asn1Error::TooMany)?;
+        Ok(*self.issuers.entry(name.comparable().to_vec()).or_insert(next))
+    }
+
+    /// The entry of `certificate`.
+    pub(crate) fn entry(&self, certificate: &Certificate) -> Option<Entry> {
+        let issuer = *self.issuers.get(certificate.issuer.comparable())?;
+        self.revoked.get(&(issuer, certificate.serial.clone())).copied()
+    }
+
+    /// The reasons for which the list speaks of `certificate`.
+    pub(crate) fn reasons(&self, certificate: &Certificate) -> Reasons {
+        self.scope.reasons(&self.issuer, certificate)
+    }
+
+    /// Whether this delta list brings the complete list `base` up to date (RFC 5280, 5.2.4).
+    pub(crate) fn continues(&self, base: &Self) -> bool {
+        let Some(oldest) = &self.base else { return false };
+        base.base.is_none()
+            && base.issuer.comparable() == self.issuer.comparable()
+            && base.series == self.series
+            && *oldest <= base.number
+            && base.number < self.number
+    }
+
+    pub(crate) fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let key = sha256(&issuer.key.bits);
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&known) = checked.get(&key) {
+            return known;
+        }
+        let (oid, parameters) = &self.algorithm;
+        let scheme = Scheme::determine(&AlgorithmId { oid, parameters }, None);
+        let signed = scheme.is_ok_and(|scheme| scheme.verify(&issuer.key, &self.tbs, &self.signature).is_ok());
+        if checked.len() < MAX_REMEMBERED_KEYS {
+            checked.insert(key, signed);
+        }
+        signed
+    }
+
+    /// Whether this list can speak by silence of `certificate` as of `proved`, seen from `at`.
+    pub(crate) fn is_fresh(&self, certificate: &Certificate, proved: i64, at: i64) -> bool {
+        is_fresh(self.this_update, self.next_update, certificate, proved, at)
+    }
+}
+
+/// Whether a statement made at `this_update` and good until `next_update` tells that `certificate` was good at `proved`,
+/// seen from `at`: it is current, or it was made later than what is to be judged.
+pub(crate) fn is_fresh(this_update: i64, next_update: Option<i64>, certificate: &Certificate, proved: i64, at: i64) -> bool {
+    let current = next_update.is_some_and(|next| at <= next);
+    // Issuers may forget certificates after their expiry (RFC 5280, 3.3): a later statement proves nothing by silence.
+    this_update <= at && (current || this_update >= proved) && this_update <= certificate.not_after
+}
