@@ -29,6 +29,7 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::INHIBIT_ANY_POLICY,
     oid::AUTHORITY_INFO_ACCESS,
     oid::QC_STATEMENTS,
+    oid::OCSP_NO_CHECK,
 ];
 
 /// A certificate.
@@ -55,6 +56,8 @@ pub(crate) struct Certificate {
     pub(crate) policies: Policies,
     /// Where the issuer says its revocation lists are; empty also where that is unreadable.
     pub(crate) distribution_points: Vec<DistributionPoint>,
+    /// The issuer says of an OCSP responder that its status need not be asked (RFC 6960, 4.2.2.2.1).
+    pub(crate) is_unchecked_responder: bool,
     /// Extensions that cannot be honoured, dotted.
     pub(crate) unsupported: Vec<String>,
     tbs: (usize, usize),
@@ -129,6 +132,7 @@ impl Certificate {
             name_constraints: None,
             policies: Policies::default(),
             distribution_points: Vec::new(),
+            is_unchecked_responder: false,
             unsupported: Vec::new(),
             tbs: (start, start + tbs.raw.len()),
             signature_algorithm: (algorithm.oid.to_vec(), algorithm.parameters.to_vec()),
@@ -182,6 +186,7 @@ impl Certificate {
                     // Only lists that need no distribution point can then speak of the certificate.
                     Err(_) => {}
                 },
+                oid::OCSP_NO_CHECK => self.is_unchecked_responder = true,
                 // What restricts and cannot be read is not judged good, whether it is marked critical or not.
                 _ if self.read_restriction(identifier, &mut inner).is_err() => self.unsupported.push(oid::dotted(identifier)),
                 _ => {}

@@ -1,9 +1,8 @@
 //! Revocation lists (RFC 5280, 5): complete, partitioned, indirect and delta ones, read once and looked up by serial.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
-use crate::algorithm::{AlgorithmId, Scheme, sha256};
+use crate::algorithm::{AlgorithmId, sha256};
 use crate::asn1::{Asn1Error, BIT_STRING, ENUMERATED, Element, GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, UTC_TIME};
 use crate::calendar::asn1_time;
 use crate::certificate::{Certificate, Extension};
@@ -11,9 +10,7 @@ use crate::distribution::{Reasons, Scope};
 use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::oid;
-
-/// Issuer keys remembered per list; only same-named keys ever get here.
-const MAX_REMEMBERED_KEYS: usize = 64;
+use crate::signed::Signed;
 
 /// CRLReason certificateHold.
 const ON_HOLD: u8 = 6;
@@ -37,11 +34,7 @@ pub(crate) struct Crl {
     revoked: HashMap<(u32, Vec<u8>), Entry>,
     /// Comparable names of issuers of revoked certificates; the list's own is the first.
     issuers: HashMap<Vec<u8>, u32>,
-    tbs: Vec<u8>,
-    algorithm: (Vec<u8>, Vec<u8>),
-    signature: Vec<u8>,
-    /// Whether the key with this SHA-256 signed the list: a list is hashed once per issuer and not once per document.
-    checked: Mutex<HashMap<[u8; 32], bool>>,
+    pub(crate) signed: Signed,
 }
 
 /// One revoked certificate.
@@ -101,7 +94,7 @@ impl Crl {
         let mut reader = Element::parse(der, SEQUENCE)?.reader();
         let tbs = reader.expect(SEQUENCE)?;
         let algorithm = AlgorithmId::read(&mut reader)?;
-        let signature = reader.expect(BIT_STRING)?.bits()?.to_vec();
+        let signature = reader.expect(BIT_STRING)?.bits()?;
         reader.finish()?;
 
         let mut fields = tbs.reader();
@@ -130,10 +123,7 @@ impl Crl {
             scope: Scope::default(),
             series: (Vec::new(), Vec::new()),
             revoked: HashMap::new(),
-            tbs: tbs.raw.to_vec(),
-            algorithm: (algorithm.oid.to_vec(), algorithm.parameters.to_vec()),
-            signature,
-            checked: Mutex::default(),
+            signed: Signed::new(tbs.raw, &algorithm, signature),
         };
         if let Some(extensions) = extensions {
             crl.read_extensions(&extensions)?;
@@ -227,21 +217,6 @@ impl Crl {
             && base.series == self.series
             && *oldest <= base.number
             && base.number < self.number
-    }
-
-    pub(crate) fn is_signed_by(&self, issuer: &Certificate) -> bool {
-        let key = sha256(&issuer.key.bits);
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&known) = checked.get(&key) {
-            return known;
-        }
-        let (oid, parameters) = &self.algorithm;
-        let scheme = Scheme::determine(&AlgorithmId { oid, parameters }, None);
-        let signed = scheme.is_ok_and(|scheme| scheme.verify(&issuer.key, &self.tbs, &self.signature).is_ok());
-        if checked.len() < MAX_REMEMBERED_KEYS {
-            checked.insert(key, signed);
-        }
-        signed
     }
 
     /// Whether this list can speak by silence of `certificate` as of `proved`, seen from `at`.

@@ -1,6 +1,7 @@
 //! Detached CMS signatures (`.p7s`).
 
 use crate::cms::SignedData;
+use crate::evidence::Evidence;
 use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
 use crate::oid;
@@ -27,6 +28,7 @@ pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: 
         content: &[content],
         content_type: oid::DATA,
         signing_certificate: SigningCertificateAttribute::Optional,
+        evidence: &Evidence::default(),
         claimed_time: None,
     };
     let mut faults = Vec::new();

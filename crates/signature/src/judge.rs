@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerInfo};
+use crate::evidence::Evidence;
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::{Options, RevocationPolicy, WeakDigest};
@@ -44,18 +45,17 @@ pub(crate) fn signature(
 ) -> Judged {
     let mut judgement = Judgement::default();
     let arithmetic = signer::check(data, info, demands, &mut judgement);
-    let proof = prove_time(info, trust, options, &mut judgement);
+    let proof = prove_time(info, &arithmetic.evidence, trust, options, &mut judgement);
     judge_trust(&arithmetic, &proof, trust, options, &mut judgement);
     Judged { judgement, arithmetic, proved_time: proof.time }
 }
 
 /// The earliest time that a token over the signature value proves. A bad token gives no time and says so; the signature
 /// is then judged without proof (EN 319 102-1, 5.5.4).
-fn prove_time(info: &SignerInfo<'_>, trust: &TrustStore, options: &Options, judgement: &mut Judgement) -> Proof {
-    let attributes = info.unsigned_attributes.iter().filter(|attribute| attribute.oid == oid::SIGNATURE_TIME_STAMP);
+fn prove_time(info: &SignerInfo<'_>, evidence: &Evidence, trust: &TrustStore, options: &Options, judgement: &mut Judgement) -> Proof {
     let mut best = Proof::default();
-    for value in attributes.flat_map(|attribute| &attribute.values).take(MAX_TOKENS) {
-        let (token, _) = timestamp::verify(value.raw, &[&info.signature], trust, options);
+    for value in info.unsigned(oid::SIGNATURE_TIME_STAMP).flat_map(|attribute| &attribute.values).take(MAX_TOKENS) {
+        let (token, _) = timestamp::verify(value.raw, &[&info.signature], evidence, trust, options);
         match token.proof() {
             Some(time) => {
                 judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
@@ -85,7 +85,7 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
         judgement.fail(SubIndication::NotYetValid, reason);
         return;
     }
-    let path = match path::find(leaf, &Goal::new(Purpose::DocumentSigning, at), &arithmetic.pool, trust, &options.limits) {
+    let path = match path::find(leaf, &Goal::new(Purpose::DocumentSigning, at), &arithmetic.evidence.certificates, trust, &options.limits) {
         Ok(path) => path,
         Err(fault) => {
             judgement.is_vouched_for = fault.is_vouched_for;
@@ -97,7 +97,7 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }
-    let inquiry = Inquiry { trust, pool: &arithmetic.pool, limits: &options.limits, proved: at, at: options.at };
+    let inquiry = Inquiry { trust, evidence: &arithmetic.evidence, limits: &options.limits, proved: at, at: options.at };
     judge_revocation(&path.certificates, arithmetic.claimed_time, &inquiry, options, judgement);
     if let Some(reason) = &proof.unknown_revocation
         // A signature that is good at the judgement time does not lean on the proof.

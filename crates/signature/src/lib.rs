@@ -18,10 +18,12 @@ mod crl;
 mod detached;
 mod distribution;
 mod document;
+mod evidence;
 mod general_name;
 mod judge;
 mod judgement;
 mod name;
+mod ocsp;
 mod oid;
 mod options;
 mod path;
@@ -30,7 +32,10 @@ mod pdf;
 mod pkits;
 mod policy;
 mod report;
+#[cfg(test)]
+mod responders;
 mod revocation;
+mod signed;
 mod signer;
 #[cfg(test)]
 mod testing;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::asn1::encode;
 use crate::certificate::Certificate;
+use crate::evidence::Evidence;
 use crate::options::Limits;
 use crate::path::{self, Goal, Purpose};
 use crate::policy;
@@ -70,7 +71,7 @@ fn judge(folder: &FilePath, case: &Value) -> Result<(), String> {
     let goal = Goal { policies: inputs(case), ..Goal::new(Purpose::Any, AT) };
     let found = path::find(&leaf, &goal, &[], &trust, &Limits::default());
     let path = found.map_err(|fault| fault.reason)?;
-    let inquiry = Inquiry { trust: &trust, pool: &[], limits: &Limits::default(), proved: AT, at: AT };
+    let inquiry = Inquiry { trust: &trust, evidence: &Evidence::default(), limits: &Limits::default(), proved: AT, at: AT };
     match inquiry.statuses(&path.certificates).into_iter().find(|status| *status != Status::Good) {
         None => Ok(()),
         Some(status) => Err(format!("{status:?}")),

@@ -1,14 +1,18 @@
-//! What the lists at hand say of the certificates of a path (RFC 5280, 6.3).
+//! What the lists and OCSP responses at hand say of the certificates of a path (RFC 5280, 6.3; RFC 6960).
 //!
 //! A list counts for a certificate if its scope takes the certificate in and if it is signed by the certificate's issuer or
-//! by somebody who may sign for that issuer under the same anchor. A certificate is good only if fresh lists together cover
-//! every reason; whatever is missing leaves the answer open.
+//! by somebody who may sign for that issuer under the same anchor; a response counts if that issuer signed it or made its
+//! responder for the purpose. A certificate is good only if fresh statements together cover every reason; whatever is missing leaves the answer open.
 
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::crl::{Crl, Entry, Number};
+use crate::crl::{self, Crl, Entry, Number};
 use crate::distribution::Reasons;
+use crate::evidence::Evidence;
+use crate::name::Name;
+use crate::ocsp::{Response, State};
+use crate::oid;
 use crate::options::Limits;
 use crate::path::{self, Goal, Purpose};
 use crate::trust::TrustStore;
@@ -31,8 +35,8 @@ pub(crate) enum Status {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inquiry<'a> {
     pub(crate) trust: &'a TrustStore,
-    /// Certificates that came along, trusted by nobody.
-    pub(crate) pool: &'a [Arc<Certificate>],
+    /// What came along with the document, trusted by nobody.
+    pub(crate) evidence: &'a Evidence,
     pub(crate) limits: &'a Limits,
     /// The time to be judged.
     pub(crate) proved: i64,
@@ -64,6 +68,7 @@ struct Findings {
     revoked: Option<(Order, Entry)>,
     good: Vec<(Order, Reasons)>,
     is_stale: bool,
+    is_unknown_to_responder: bool,
 }
 
 impl Findings {
@@ -93,6 +98,7 @@ impl Search<'_> {
         self.asked.push(certificate.sha256);
         let mut findings = Findings::default();
         self.ask_lists(certificate, above, &mut findings);
+        self.ask_responders(certificate, above, &mut findings);
         self.asked.pop();
 
         let covered = findings.good.iter().fold(Reasons::NONE, |all, (_, reasons)| all.or(*reasons));
@@ -110,6 +116,8 @@ impl Search<'_> {
             Status::Unknown(format!("the revocation data for {:?} covers only some reasons", name()))
         } else if findings.is_stale {
             Status::Unknown(format!("the revocation data for {:?} is too old or too new to use", name()))
+        } else if findings.is_unknown_to_responder {
+            Status::Unknown(format!("the OCSP responder does not know {:?}", name()))
         } else {
             Status::Unknown(format!("no revocation data for {:?} is at hand", name()))
         }
@@ -117,11 +125,15 @@ impl Search<'_> {
 
     /// RFC 5280, 6.3.3, with every list at hand instead of those that would be fetched.
     fn ask_lists(&mut self, certificate: &Arc<Certificate>, above: &[Arc<Certificate>], findings: &mut Findings) {
-        let Inquiry { trust, proved, at, .. } = *self.inquiry;
+        let Inquiry { trust, evidence, proved, at, .. } = *self.inquiry;
         let issuers =
             std::iter::once(&certificate.issuer).chain(certificate.distribution_points.iter().flat_map(|point| point.crl_issuers()));
         let mut lists: Vec<(&Arc<Crl>, Reasons)> = Vec::new();
-        for list in issuers.flat_map(|issuer| trust.crls_of(issuer)) {
+        let embedded = |issuer: &Name| {
+            let own = issuer.comparable().to_vec();
+            evidence.lists.iter().filter(move |list| list.issuer.comparable() == own)
+        };
+        for list in issuers.flat_map(|issuer| trust.crls_of(issuer).chain(embedded(issuer))) {
             let reasons = list.reasons(certificate);
             let is_known = lists.iter().any(|(known, _)| known.sha256 == list.sha256);
             if reasons != Reasons::NONE && !is_known && self.is_authorised(list, certificate, above) {
@@ -156,13 +168,14 @@ impl Search<'_> {
     fn is_authorised(&mut self, list: &Crl, certificate: &Certificate, above: &[Arc<Certificate>]) -> bool {
         let may_sign = |signer: &Certificate| signer.key_usage.is_none_or(|usage| usage.allows_crl_signatures());
         let is_signer = |signer: &&Arc<Certificate>| {
-            signer.subject.comparable() == list.issuer.comparable() && may_sign(signer) && list.is_signed_by(signer)
+            signer.subject.comparable() == list.issuer.comparable() && may_sign(signer) && list.signed.is_by(&signer.key)
         };
         // An issuer by another of its keys (RFC 5280, 6.1.4: self-issued certificates) is in the path itself.
         if above.iter().any(|one| is_signer(&one)) {
             return true;
         }
-        let Inquiry { trust, pool, limits, proved, .. } = *self.inquiry;
+        let Inquiry { trust, evidence, limits, proved, .. } = *self.inquiry;
+        let pool = evidence.certificates.as_slice();
         let Some(anchor) = above.last() else { return false };
         let anchors = trust.anchors_named(&list.issuer).map(|anchor| &anchor.certificate);
         let candidates: Vec<&Arc<Certificate>> =
@@ -190,9 +203,68 @@ impl Search<'_> {
         false
     }
 
+    /// RFC 6960, 3.2, with the responses at hand.
+    fn ask_responders(&mut self, certificate: &Arc<Certificate>, above: &[Arc<Certificate>], findings: &mut Findings) {
+        let Inquiry { trust, evidence, proved, at, .. } = *self.inquiry;
+        let Some(issuer) = above.first() else { return };
+        for response in trust.responses_about(&certificate.serial).chain(&evidence.responses) {
+            for answer in response.answers(certificate, issuer) {
+                if !self.may_answer(response, proved.max(answer.this_update), certificate, above) {
+                    continue;
+                }
+                let order = (answer.this_update, Number::default());
+                match answer.state {
+                    State::Good => {
+                        let is_fresh = crl::is_fresh(answer.this_update, answer.next_update, certificate, proved, at);
+                        findings.good(order, Reasons::ALL, is_fresh);
+                    }
+                    State::Revoked(entry) => findings.revoked(order, entry),
+                    State::Unknown => findings.is_unknown_to_responder = true,
+                }
+            }
+        }
+    }
+
+    /// Whether `response` is signed by the issuer of `certificate`, or by a responder that this very issuer certified for
+    /// the purpose and that is in order at the time `when` (RFC 6960, 4.2.2.2).
+    fn may_answer(&mut self, response: &Response, when: i64, certificate: &Certificate, above: &[Arc<Certificate>]) -> bool {
+        let Some(issuer) = above.first() else { return false };
+        if response.is_responder(issuer) && response.signed.is_by(&issuer.key) {
+            return true;
+        }
+        let Inquiry { trust, evidence, .. } = *self.inquiry;
+        let known = trust.intermediates_issued_by(&issuer.subject);
+        let candidates = response.certificates.iter().chain(&evidence.certificates).chain(known);
+        for responder in candidates.filter(|one| response.is_responder(one) && is_delegated(one, issuer, when)) {
+            if self.searches >= MAX_SIGNER_SEARCHES {
+                return false;
+            }
+            self.searches += 1;
+            // A certificate does not vouch for itself, whatever it is made for.
+            if responder.sha256 == certificate.sha256 || !trust.is_signed_by(responder, issuer) || !response.signed.is_by(&responder.key) {
+                continue;
+            }
+            let chain = [std::slice::from_ref(responder), above].concat();
+            if responder.is_unchecked_responder || self.status(&chain) == Status::Good {
+                return true;
+            }
+        }
+        false
+    }
+
     fn are_good(&mut self, path: &[Arc<Certificate>]) -> bool {
         (1..path.len()).filter_map(|index| path.get(index - 1..)).all(|rest| self.status(rest) == Status::Good)
     }
+}
+
+/// Whether `issuer` names itself as the issuer of `responder`, made it for OCSP, and it is in order at `when`.
+fn is_delegated(responder: &Certificate, issuer: &Certificate, when: i64) -> bool {
+    let usages = responder.extended_usages.as_deref().unwrap_or_default();
+    responder.issuer.comparable() == issuer.subject.comparable()
+        && usages.iter().any(|usage| usage == oid::OCSP_SIGNING)
+        && responder.key_usage.is_none_or(|usage| usage.allows_document_signatures())
+        && responder.unsupported.is_empty()
+        && responder.is_valid_at(when)
 }
 
 /// Another key of the certificate's own issuer is taken for that issuer only if the same superior vouches for both: an
@@ -215,7 +287,6 @@ mod tests {
     use super::*;
     use crate::asn1::{SEQUENCE, encode};
     use crate::name::tests::name_der;
-    use crate::oid;
     use crate::testing::{NOW, Node, Pki, Template, YEAR, crl_entry, crl_of_entries, crl_with};
 
     fn status_with(crl: &[u8], proved: i64, at: i64) -> Status {
@@ -223,7 +294,7 @@ mod tests {
         let mut trust = TrustStore::new();
         trust.add_crl(crl).unwrap();
         let path = [pki.signer.certificate(), pki.issuer.certificate()].map(Arc::new);
-        let inquiry = Inquiry { trust: &trust, pool: &[], limits: &Limits::default(), proved, at };
+        let inquiry = Inquiry { trust: &trust, evidence: &Evidence::default(), limits: &Limits::default(), proved, at };
         inquiry.statuses(&path).remove(0)
     }
 
@@ -289,7 +360,7 @@ mod tests {
             trust.add_crl(&crl_with(&pki.issuer, NOW - age, NOW - age + 1000, &entries, extensions)).unwrap();
         }
         let path = [pki.signer.certificate(), pki.issuer.certificate()].map(Arc::new);
-        let inquiry = Inquiry { trust: &trust, pool: &[], limits: &Limits::default(), proved: NOW, at: NOW };
+        let inquiry = Inquiry { trust: &trust, evidence: &Evidence::default(), limits: &Limits::default(), proved: NOW, at: NOW };
         inquiry.statuses(&path).remove(0)
     }
 
@@ -341,7 +412,9 @@ mod tests {
             let list = crl_of_entries(&pki.issuer, NOW - 10, NOW + 1000, &entry, &[scope(&[0x84, 1, 0xff])]);
             let mut trust = TrustStore::new();
             trust.add_crl(&list).unwrap();
-            Inquiry { trust: &trust, pool: &[], limits: &Limits::default(), proved: NOW, at: NOW }.statuses(&path).remove(0)
+            Inquiry { trust: &trust, evidence: &Evidence::default(), limits: &Limits::default(), proved: NOW, at: NOW }
+                .statuses(&path)
+                .remove(0)
         };
         assert_eq!(status(&name_der(&[(oid::COMMON_NAME, "Somebody else")])), Status::Good);
         assert!(matches!(status(&name_der(&[(oid::COMMON_NAME, "Issuer")])), Status::Revoked { .. }));
@@ -362,8 +435,9 @@ mod tests {
             trust.add_crl(&crl_with(signer, NOW - 10, NOW + 1000, &[], &[])).unwrap();
             let path = [pki.signer.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
             // The middle authority is good too: only the name and the key of the signer differ.
-            let pool = [Arc::new(signer.certificate()), Arc::new(pki.issuer.certificate())];
-            Inquiry { trust: &trust, pool: &pool, limits: &Limits::default(), proved: NOW, at: NOW }.statuses(&path).remove(0)
+            let certificates = vec![Arc::new(signer.certificate()), Arc::new(pki.issuer.certificate())];
+            let evidence = Evidence { certificates, ..Evidence::default() };
+            Inquiry { trust: &trust, evidence: &evidence, limits: &Limits::default(), proved: NOW, at: NOW }.statuses(&path).remove(0)
         };
         assert_eq!(judge(&pki.root.issue_with_seed(lists("Issuer"), [9; 32])), Status::Good);
         // The same name given out by another authority, or without the right to sign lists.
