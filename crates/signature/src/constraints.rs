@@ -12,8 +12,9 @@ use crate::oid;
 /// Subtrees read per certificate; technically constrained authorities carry some dozens.
 const MAX_SUBTREES: usize = 1024;
 
-/// Names compared with subtrees per path: names times subtrees is what a hostile pair of certificates makes large.
-const MAX_COMPARISONS: usize = 250_000;
+/// Names compared with subtrees while one path is looked for: names times subtrees is what a hostile pair of certificates
+/// makes large.
+pub(crate) const MAX_COMPARISONS: usize = 250_000;
 
 /// The subtrees of one certificate.
 #[derive(Clone, Debug, Default)]
@@ -86,16 +87,16 @@ fn is_range(range: &[u8]) -> bool {
     }
 }
 
-/// Checks every certificate of `path` (leaf first, anchor last) against the constraints above it. An anchor's own
+/// Checks every certificate of `path` (leaf first, anchor last) against the constraints above it, and takes the comparisons
+/// from `budget`. An anchor's own
 /// constraints bind too (RFC 5937): they say what it is trusted for.
-pub(crate) fn check(path: &[Arc<Certificate>]) -> Result<(), NameFault> {
+pub(crate) fn check(path: &[Arc<Certificate>], budget: &mut usize) -> Result<(), NameFault> {
     let mut above: Vec<&NameConstraints> = Vec::new();
-    let mut budget = MAX_COMPARISONS;
     for (index, certificate) in path.iter().enumerate().rev() {
         let is_anchor = index + 1 == path.len() && index > 0;
         // RFC 5280, 6.1.3 (b): self-issued certificates are exempt, unless they are the last.
         if !is_anchor && !above.is_empty() && (index == 0 || !certificate.is_self_issued()) {
-            check_names(certificate, &above, &mut budget)?;
+            check_names(certificate, &above, budget)?;
         }
         above.extend(&certificate.name_constraints);
     }

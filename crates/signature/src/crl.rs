@@ -30,6 +30,8 @@ pub(crate) struct Crl {
     scope: Scope,
     /// What a delta list and its base have in common: the scope and the key identifier, as received.
     series: (Vec<u8>, Vec<u8>),
+    /// Identifier of the key that signed the list.
+    key_id: Option<Vec<u8>>,
     /// By issuer (position in `issuers`) and serial number.
     revoked: HashMap<(u32, Vec<u8>), Entry>,
     /// Comparable names of issuers of revoked certificates; the list's own is the first.
@@ -122,6 +124,7 @@ impl Crl {
             base: None,
             scope: Scope::default(),
             series: (Vec::new(), Vec::new()),
+            key_id: None,
             revoked: HashMap::new(),
             signed: Signed::new(tbs.raw, &algorithm, signature),
         };
@@ -149,7 +152,11 @@ impl Crl {
                     self.scope = Scope::read(&Element::parse(value, SEQUENCE)?)?;
                     self.series.0 = value.to_vec();
                 }
-                oid::AUTHORITY_KEY_ID => self.series.1 = value.to_vec(),
+                oid::AUTHORITY_KEY_ID => {
+                    let id = Element::parse(value, SEQUENCE)?.reader().optional(0x80)?;
+                    self.key_id = id.map(|id| id.content.to_vec());
+                    self.series.1 = value.to_vec();
+                }
                 oid::FRESHEST_CRL | oid::ISSUER_ALT_NAME | oid::AUTHORITY_INFO_ACCESS => {}
                 // What is not understood could limit what the list speaks of.
                 _ if critical => return Err(Asn1Error::Malformed),
@@ -209,6 +216,14 @@ impl Crl {
         self.scope.reasons(&self.issuer, certificate)
     }
 
+    /// The key identifiers of the list and of `signer` do not contradict each other.
+    pub(crate) fn key_id_fits(&self, signer: &Certificate) -> bool {
+        match (&self.key_id, &signer.key_id) {
+            (Some(wanted), Some(own)) => wanted == own,
+            _ => true,
+        }
+    }
+
     /// Whether this delta list brings the complete list `base` up to date (RFC 5280, 5.2.4).
     pub(crate) fn continues(&self, base: &Self) -> bool {
         let Some(oldest) = &self.base else { return false };
@@ -231,4 +246,108 @@ pub(crate) fn is_fresh(this_update: i64, next_update: Option<i64>, certificate: 
     let current = next_update.is_some_and(|next| at <= next);
     // Issuers may forget certificates after their expiry (RFC 5280, 3.3): a later statement proves nothing by silence.
     this_update <= at && (current || this_update >= proved) && this_update <= certificate.not_after
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::asn1::{OID, encode};
+    use crate::name::tests::name_der;
+    use crate::testing::{NOW, Pki, Template, crl_entry, crl_of_entries, crl_with};
+
+    #[test]
+    fn numbers_compare_by_value_and_not_by_bytes() {
+        let number = |content: &[u8]| Number::read(&encode(INTEGER, content)).unwrap();
+        assert!(number(&[1, 0]) > number(&[0, 0xff]));
+        assert_eq!(number(&[0]), Number::default());
+        assert!(Number::read(&encode(INTEGER, &[0xff])).is_err());
+    }
+
+    /// RFC 5280, 5.3.3: an entry without the extension has the issuer of the entry before it.
+    #[test]
+    fn entries_of_an_indirect_list_keep_the_issuer_of_the_one_before() {
+        let pki = Pki::new();
+        let named = |name: &str| (oid::CERTIFICATE_ISSUER, true, encode(SEQUENCE, &encode(0xa4, &name_der(&[(oid::COMMON_NAME, name)]))));
+        let (signer, tsa) = (pki.signer.certificate(), pki.tsa.certificate());
+        let scope = (oid::ISSUING_DISTRIBUTION_POINT, true, encode(SEQUENCE, &[0x84, 1, 0xff]));
+        let list = |first: &str| {
+            let entries = [
+                crl_entry(&[5], NOW, &[named(first)]),
+                crl_entry(&signer.serial, NOW, &[]),
+                crl_entry(&tsa.serial, NOW, &[named("ISSUER")]),
+            ];
+            Crl::parse(&crl_of_entries(&pki.root, NOW, NOW, &entries.concat(), std::slice::from_ref(&scope))).unwrap()
+        };
+        assert_eq!((list("Issuer").entry(&signer).is_some(), list("Issuer").entry(&tsa).is_some()), (true, true));
+        assert_eq!((list("Other").entry(&signer).is_some(), list("Other").entry(&tsa).is_some()), (false, true));
+    }
+
+    #[test]
+    fn of_two_entries_the_one_that_lasts_counts() {
+        let pki = Pki::new();
+        let signer = pki.signer.certificate();
+        for reasons in [[6, 1], [1, 6]] {
+            let entries = reasons.map(|reason| (signer.serial.as_slice(), NOW, reason));
+            let list = Crl::parse(&crl_with(&pki.issuer, NOW, NOW, &entries, &[])).unwrap();
+            assert_eq!(list.entry(&signer).unwrap().reason_name(), "keyCompromise");
+        }
+    }
+
+    /// The reasons for which a list of this scope, by the root, speaks of a certificate with these distribution points.
+    fn reasons(point: &[u8], scope: &[u8]) -> Reasons {
+        let pki = Pki::new();
+        let points = encode(SEQUENCE, &encode(SEQUENCE, point));
+        let extra = vec![(oid::CRL_DISTRIBUTION_POINTS.to_vec(), false, points)];
+        let node = pki.issue(Template { extra, ..Template::signer() });
+        let scope = (oid::ISSUING_DISTRIBUTION_POINT, true, encode(SEQUENCE, scope));
+        Crl::parse(&crl_with(&pki.root, NOW, NOW, &[], &[scope])).unwrap().reasons(&node.certificate())
+    }
+
+    #[test]
+    fn another_issuer_needs_the_certificates_word_and_the_lists() {
+        let issuer = encode(0xa2, &encode(0xa4, &name_der(&[(oid::COMMON_NAME, "Root")])));
+        let indirect = [0x84, 1, 0xff];
+        assert_eq!(reasons(&issuer, &indirect), Reasons::ALL);
+        assert_eq!(reasons(&issuer, &[]), Reasons::NONE);
+        let elsewhere = encode(0xa2, &encode(0xa4, &name_der(&[(oid::COMMON_NAME, "Branch")])));
+        assert_eq!(reasons(&elsewhere, &indirect), Reasons::NONE);
+    }
+
+    #[test]
+    fn a_name_relative_to_the_issuer_of_the_list_is_its_full_name() {
+        let issuer = encode(0xa2, &encode(0xa4, &name_der(&[(oid::COMMON_NAME, "Root")])));
+        let pair = [encode(OID, oid::ORGANISATION), encode(0x0c, b"Part 7")].concat();
+        let relative = encode(0xa0, &encode(0xa1, &encode(SEQUENCE, &pair)));
+        let full = |part: &str| {
+            let name = name_der(&[(oid::COMMON_NAME, "ROOT"), (oid::ORGANISATION, part)]);
+            [encode(0xa0, &encode(0xa0, &encode(0xa4, &name))).as_slice(), &[0x84, 1, 0xff]].concat()
+        };
+        let point = [relative, issuer].concat();
+        assert_eq!(reasons(&point, &full("part 7")), Reasons::ALL);
+        assert_eq!(reasons(&point, &full("part 8")), Reasons::NONE);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn a_damaged_list_never_panics_and_is_never_taken_for_signed(
+            edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+        ) {
+            let pki = Pki::new();
+            let serial = pki.signer.certificate().serial;
+            let number = (oid::CRL_NUMBER, false, vec![2, 1, 3]);
+            let original = crl_with(&pki.issuer, NOW, NOW, &[(&serial, NOW, 1)], &[number]);
+            let mut bytes = original.clone();
+            for (at, value) in edits {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            if let Ok(list) = Crl::parse(&bytes) {
+                prop_assert!(bytes == original || !list.signed.is_by(&pki.issuer.certificate().key));
+            }
+        }
+    }
 }

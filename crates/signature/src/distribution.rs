@@ -1,6 +1,8 @@
 //! Distribution points: which revocation list speaks of which certificates and for which reasons (RFC 5280, 4.2.1.13 and
 //! 5.2.5).
 
+use std::collections::HashSet;
+
 use crate::asn1::{Asn1Error, Element, SEQUENCE};
 use crate::certificate::Certificate;
 use crate::general_name::GeneralName;
@@ -8,6 +10,9 @@ use crate::name::Name;
 
 /// Distribution points read per certificate; real ones carry at most four.
 const MAX_POINTS: usize = 64;
+
+/// Names of one point; they are addresses of the same list.
+const MAX_NAMES: usize = 64;
 
 /// Reasons for revocation, as the first two bytes of ReasonFlags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,19 +59,19 @@ impl PointName {
         let choice = reader.read()?;
         reader.finish()?;
         match choice.tag {
-            0xa0 => Ok(Self { full: GeneralName::read_all(&choice)?, relative: None }),
+            0xa0 => match GeneralName::read_all(&choice)? {
+                full if full.len() > MAX_NAMES => Err(Asn1Error::TooMany),
+                full => Ok(Self { full, relative: None }),
+            },
             0xa1 => Ok(Self { full: Vec::new(), relative: Some(Name::comparable_relative(&choice)?) }),
             _ => Err(Asn1Error::Malformed),
         }
     }
 
-    /// What equal names have in common. `issuers` are the names a relative name may continue.
-    fn keys<'a>(&self, issuers: impl Iterator<Item = &'a Name>) -> Vec<Vec<u8>> {
-        let mut keys: Vec<Vec<u8>> = self.full.iter().filter_map(GeneralName::key).collect();
-        if let Some(relative) = &self.relative {
-            keys.extend(issuers.map(|issuer| GeneralName::directory_key(&[issuer.comparable(), relative].concat())));
-        }
-        keys
+    /// What equal names have in common. A relative name continues that of `issuer`.
+    fn keys(&self, issuer: &Name) -> HashSet<Vec<u8>> {
+        let relative = self.relative.iter().map(|relative| GeneralName::directory_key(&[issuer.comparable(), relative].concat()));
+        self.full.iter().filter_map(GeneralName::key).chain(relative).collect()
     }
 }
 
@@ -149,27 +154,25 @@ impl Scope {
             reasons: Reasons::ALL,
             crl_issuer: Vec::new(),
         };
-        let points = certificate.distribution_points.iter().chain([&implicit]).filter(|point| self.fits(point, issuer, certificate));
+        let own = self.name.as_ref().map(|name| name.keys(issuer));
+        let points = certificate.distribution_points.iter().chain([&implicit]);
+        let points = points.filter(|point| self.fits(point, own.as_ref(), issuer, certificate));
         let reasons = points.fold(Reasons::NONE, |all, point| all.or(point.reasons));
         reasons.and(self.only_reasons.unwrap_or(Reasons::ALL))
     }
 
-    fn fits(&self, point: &DistributionPoint, issuer: &Name, certificate: &Certificate) -> bool {
+    /// `own` are the keys of the list's own name, where it has one.
+    fn fits(&self, point: &DistributionPoint, own: Option<&HashSet<Vec<u8>>>, issuer: &Name, certificate: &Certificate) -> bool {
         let is_issuer = |name: &Name| name.comparable() == issuer.comparable();
         let issuer_fits = if point.crl_issuer.is_empty() {
             is_issuer(&certificate.issuer)
         } else {
             self.is_indirect && point.crl_issuers().any(is_issuer)
         };
-        if !issuer_fits {
-            return false;
+        let Some(own) = own.filter(|_| issuer_fits) else { return issuer_fits };
+        match &point.name {
+            Some(name) => !name.keys(issuer).is_disjoint(own),
+            None => point.crl_issuer.iter().filter_map(GeneralName::key).any(|key| own.contains(&key)),
         }
-        let Some(own) = &self.name else { return true };
-        let own = own.keys([issuer].into_iter());
-        let named = match &point.name {
-            Some(name) => name.keys([issuer].into_iter()),
-            None => point.crl_issuer.iter().filter_map(GeneralName::key).collect(),
-        };
-        named.iter().any(|key| own.contains(key))
     }
 }

@@ -12,7 +12,7 @@ use crate::oid;
 use crate::signed::Signed;
 
 /// Answers read per response. Responders answer what was asked, and clients ask about one chain at most.
-const MAX_ANSWERS: usize = 1024;
+const MAX_ANSWERS: usize = 128;
 /// Certificates read per response; a delegated responder sends its own and perhaps its issuers'.
 const MAX_CERTIFICATES: usize = 16;
 
@@ -141,17 +141,35 @@ impl Response {
         }
     }
 
-    /// The answers about `certificate`, issued by `issuer`.
-    pub(crate) fn answers<'a>(&'a self, certificate: &'a Certificate, issuer: &'a Certificate) -> impl Iterator<Item = &'a Answer> {
-        self.answers.iter().filter(move |answer| {
-            answer.serial == certificate.serial
-                && answer.digest.of(&[&certificate.issuer_raw]).as_ref() == answer.issuer_name_hash.as_slice()
-                && answer.digest.of(&[&issuer.key.bits]).as_ref() == answer.issuer_key_hash.as_slice()
-        })
+    /// The answers about the certificate that `identity` names.
+    pub(crate) fn answers<'a>(&'a self, identity: &'a Identity<'a>) -> impl Iterator<Item = &'a Answer> {
+        self.answers.iter().filter(|answer| answer.serial == identity.serial && identity.has(answer))
     }
 
     pub(crate) fn serials(&self) -> impl Iterator<Item = &Vec<u8>> {
         self.answers.iter().map(|answer| &answer.serial)
+    }
+}
+
+/// How responses name a certificate: its serial number, and its issuer's name and key under each digest.
+pub(crate) struct Identity<'a> {
+    serial: &'a [u8],
+    hashes: [(Digest, Vec<u8>, Vec<u8>); 4],
+}
+
+impl<'a> Identity<'a> {
+    pub(crate) fn new(certificate: &'a Certificate, issuer: &Certificate) -> Self {
+        let hashes = [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512].map(|digest| {
+            let of = |bytes: &[u8]| digest.of(&[bytes]).as_ref().to_vec();
+            (digest, of(&certificate.issuer_raw), of(&issuer.key.bits))
+        });
+        Self { serial: &certificate.serial, hashes }
+    }
+
+    fn has(&self, answer: &Answer) -> bool {
+        self.hashes
+            .iter()
+            .any(|(digest, name, key)| *digest == answer.digest && *name == answer.issuer_name_hash && *key == answer.issuer_key_hash)
     }
 }
 

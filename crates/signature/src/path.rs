@@ -71,7 +71,16 @@ pub(crate) fn find(
     trust: &TrustStore,
     limits: &Limits,
 ) -> Result<Path, PathFault> {
-    let mut search = Search { extra, trust, at: goal.at, policies: &goal.policies, limits, work: 0, best: None };
+    let mut search = Search {
+        extra,
+        trust,
+        at: goal.at,
+        policies: &goal.policies,
+        limits,
+        work: 0,
+        comparisons: constraints::MAX_COMPARISONS,
+        best: None,
+    };
     let mut path = vec![Arc::clone(leaf)];
     if let Some(found) = search.extend(&mut path, None) {
         // What the leaf may do is asked last: of a certificate that nobody vouches for it does not matter.
@@ -151,6 +160,8 @@ struct Search<'a> {
     policies: &'a policy::Inputs,
     limits: &'a Limits,
     work: usize,
+    /// Comparisons of names with constraints that are left.
+    comparisons: usize,
     /// The fault of the first path that reached an anchor.
     best: Option<PathFault>,
 }
@@ -225,7 +236,7 @@ impl Search<'_> {
 
     /// What can only be checked from the anchor down: names and policies.
     fn complete(&mut self, path: &[Arc<Certificate>]) -> Option<Path> {
-        if let Err(fault) = constraints::check(path) {
+        if let Err(fault) = constraints::check(path, &mut self.comparisons) {
             let indication = match fault {
                 NameFault::Forbidden(_) => SubIndication::ChainConstraintsFailure,
                 NameFault::Unprocessable(_) | NameFault::TooMany => SubIndication::CertificateChainGeneralFailure,

@@ -11,14 +11,18 @@ use crate::crl::{self, Crl, Entry, Number};
 use crate::distribution::Reasons;
 use crate::evidence::Evidence;
 use crate::name::Name;
-use crate::ocsp::{Response, State};
+use crate::ocsp::{Identity, Response, State};
 use crate::oid;
 use crate::options::Limits;
 use crate::path::{self, Goal, Purpose};
 use crate::trust::TrustStore;
 
-/// Certificates of other signers of lists whose paths are looked for, per inquiry: each may cost a whole path search.
-const MAX_SIGNER_SEARCHES: usize = 24;
+/// Certificates outside the path that are tried as signers of lists and responses, per certificate asked about: each costs
+/// a signature over a whole list, and perhaps a path search.
+const MAX_SIGNERS_TRIED: usize = 16;
+
+/// Answers heard per response and certificate: one for each digest that can name it, and some to spare.
+const MAX_ANSWERS_HEARD: usize = 16;
 
 /// How far the question "and who vouches for that signer" is followed.
 const MAX_DEPTH: usize = 4;
@@ -47,14 +51,16 @@ pub(crate) struct Inquiry<'a> {
 impl Inquiry<'_> {
     /// The status of every certificate of `path` but the anchor, leaf first.
     pub(crate) fn statuses(&self, path: &[Arc<Certificate>]) -> Vec<Status> {
-        let mut search = Search { inquiry: self, searches: 0, asked: Vec::new() };
-        (1..path.len()).filter_map(|index| path.get(index - 1..)).map(|rest| search.status(rest)).collect()
+        let rests = (1..path.len()).filter_map(|index| path.get(index - 1..));
+        // Each has a budget of its own, so that a flood of evidence about one hides nothing about another.
+        rests.map(|rest| Search { inquiry: self, tried: 0, asked: Vec::new() }.status(rest)).collect()
     }
 }
 
 struct Search<'a> {
     inquiry: &'a Inquiry<'a>,
-    searches: usize,
+    /// Signers outside the path tried so far.
+    tried: usize,
     /// SHA-256 of the certificates whose status is being found: none of them may vouch for itself.
     asked: Vec<[u8; 32]>,
 }
@@ -134,9 +140,12 @@ impl Search<'_> {
             evidence.lists.iter().filter(move |list| list.issuer.comparable() == own)
         };
         for list in issuers.flat_map(|issuer| trust.crls_of(issuer).chain(embedded(issuer))) {
+            let is_known = || lists.iter().any(|(known, _)| known.sha256 == list.sha256);
+            if is_known() || !self.is_authorised(list, certificate, above) {
+                continue;
+            }
             let reasons = list.reasons(certificate);
-            let is_known = lists.iter().any(|(known, _)| known.sha256 == list.sha256);
-            if reasons != Reasons::NONE && !is_known && self.is_authorised(list, certificate, above) {
+            if reasons != Reasons::NONE {
                 lists.push((list, reasons));
             }
         }
@@ -166,21 +175,27 @@ impl Search<'_> {
     /// Whether `list` is signed by somebody who may sign lists for the certificates of `certificate`'s issuer, the first of
     /// `above`.
     fn is_authorised(&mut self, list: &Crl, certificate: &Certificate, above: &[Arc<Certificate>]) -> bool {
-        let may_sign = |signer: &Certificate| signer.key_usage.is_none_or(|usage| usage.allows_crl_signatures());
-        let is_signer = |signer: &&Arc<Certificate>| {
-            signer.subject.comparable() == list.issuer.comparable() && may_sign(signer) && list.signed.is_by(&signer.key)
+        let could_sign = |signer: &Certificate| {
+            signer.subject.comparable() == list.issuer.comparable() && signer.key_usage.is_none_or(|usage| usage.allows_crl_signatures())
         };
         // An issuer by another of its keys (RFC 5280, 6.1.4: self-issued certificates) is in the path itself.
-        if above.iter().any(|one| is_signer(&one)) {
+        if above.iter().any(|one| could_sign(one) && list.signed.is_by(&one.key)) {
             return true;
         }
         let Inquiry { trust, evidence, limits, proved, .. } = *self.inquiry;
         let pool = evidence.certificates.as_slice();
         let Some(anchor) = above.last() else { return false };
         let anchors = trust.anchors_named(&list.issuer).map(|anchor| &anchor.certificate);
-        let candidates: Vec<&Arc<Certificate>> =
-            anchors.chain(trust.intermediates_named(&list.issuer)).chain(pool).filter(is_signer).collect();
-        for signer in candidates {
+        for signer in
+            anchors.chain(trust.intermediates_named(&list.issuer)).chain(pool).filter(|one| could_sign(one) && list.key_id_fits(one))
+        {
+            if self.tried >= MAX_SIGNERS_TRIED {
+                return false;
+            }
+            self.tried += 1;
+            if !list.signed.is_by(&signer.key) {
+                continue;
+            }
             if signer.sha256 == certificate.sha256 {
                 // Whoever gave out the certificate can name its holder as the only one to list it, and nobody else can.
                 if certificate.issuer.comparable() != list.issuer.comparable() {
@@ -188,10 +203,6 @@ impl Search<'_> {
                 }
                 continue;
             }
-            if self.searches >= MAX_SIGNER_SEARCHES {
-                return false;
-            }
-            self.searches += 1;
             let goal = Goal::new(Purpose::ListSigning, proved.max(list.this_update));
             let Ok(found) = path::find(signer, &goal, pool, trust, limits) else { continue };
             // RFC 5280, 6.3.3 (f): under the same anchor as the certificate itself.
@@ -207,8 +218,9 @@ impl Search<'_> {
     fn ask_responders(&mut self, certificate: &Arc<Certificate>, above: &[Arc<Certificate>], findings: &mut Findings) {
         let Inquiry { trust, evidence, proved, at, .. } = *self.inquiry;
         let Some(issuer) = above.first() else { return };
+        let identity = Identity::new(certificate, issuer);
         for response in trust.responses_about(&certificate.serial).chain(&evidence.responses) {
-            for answer in response.answers(certificate, issuer) {
+            for answer in response.answers(&identity).take(MAX_ANSWERS_HEARD) {
                 if !self.may_answer(response, proved.max(answer.this_update), certificate, above) {
                     continue;
                 }
@@ -235,11 +247,11 @@ impl Search<'_> {
         let Inquiry { trust, evidence, .. } = *self.inquiry;
         let known = trust.intermediates_issued_by(&issuer.subject);
         let candidates = response.certificates.iter().chain(&evidence.certificates).chain(known);
-        for responder in candidates.filter(|one| response.is_responder(one) && is_delegated(one, issuer, when)) {
-            if self.searches >= MAX_SIGNER_SEARCHES {
+        for responder in candidates.filter(|one| is_delegated(one, issuer, when) && response.is_responder(one)) {
+            if self.tried >= MAX_SIGNERS_TRIED {
                 return false;
             }
-            self.searches += 1;
+            self.tried += 1;
             // A certificate does not vouch for itself, whatever it is made for.
             if responder.sha256 == certificate.sha256 || !trust.is_signed_by(responder, issuer) || !response.signed.is_by(&responder.key) {
                 continue;
@@ -444,5 +456,35 @@ mod tests {
         assert!(is_unknown(&judge(&pki.issuer.issue_with_seed(Template { key_usage: Some(0x80), ..lists("Issuer") }, [9; 32]))));
         let other = pki.root.issue(Template::authority("Other", None));
         assert!(is_unknown(&judge(&other.issue_with_seed(lists("Issuer"), [9; 32]))));
+    }
+
+    #[test]
+    fn a_flood_of_lists_and_signers_is_bounded_and_hides_no_revocation() {
+        let pki = Pki::new();
+        let lists = || Template { key_usage: Some(0b10), authority: None, ..Template::authority("Issuer", None) };
+        let mut evidence = Evidence::default();
+        for index in 0..60u8 {
+            let signer = pki.issuer.issue_with_seed(lists(), [index; 32]);
+            evidence.add_certificate(signer.der());
+            evidence.add_list(&crl_with(&signer, NOW - 10, NOW + 1000, &[], &[number(index)]));
+        }
+        assert_eq!((evidence.certificates.len(), evidence.lists.len(), evidence.left_out), (60, 60, 0));
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        let path = [pki.signer.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
+        let status = |trust: &TrustStore| {
+            let inquiry = Inquiry { trust, evidence: &evidence, limits: &Limits::default(), proved: NOW, at: NOW };
+            let mut search = Search { inquiry: &inquiry, tried: 0, asked: Vec::new() };
+            let status = search.status(&path);
+            assert!(search.tried <= MAX_SIGNERS_TRIED);
+            status
+        };
+        assert!(is_unknown(&status(&trust)));
+        // By another key of the issuer, which costs a search.
+        let other = pki.root.issue_with_seed(lists(), [99; 32]);
+        trust.add_intermediate(other.der()).unwrap();
+        trust.add_crl(&pki.root_crl(NOW - 10, NOW + 1000)).unwrap();
+        trust.add_crl(&crl_with(&other, NOW - 10, NOW + 1000, &[(&path[0].serial, NOW - 500, 1)], &[])).unwrap();
+        assert!(matches!(status(&trust), Status::Revoked { .. }));
     }
 }
