@@ -9,7 +9,7 @@ use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::oid;
 use crate::policy::Policies;
-use crate::report::CertificateFacts;
+use crate::report::{CertificateFacts, EvidenceKind, UsedEvidence};
 
 /// Extensions whose criticality this crate can honour.
 const UNDERSTOOD: &[&[u8]] = &[
@@ -243,6 +243,10 @@ impl Certificate {
             (Some(wanted), Some(own)) => wanted == own,
             _ => true,
         }
+    }
+
+    pub(crate) fn as_evidence(&self) -> UsedEvidence {
+        UsedEvidence { kind: EvidenceKind::Certificate, sha256: self.sha256 }
     }
 
     pub(crate) fn facts(&self) -> CertificateFacts {

@@ -73,6 +73,9 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
     let Judged { judgement, arithmetic, proved_time } = judged;
     let (verdict, sub_indication) = judgement.outcome();
     let certificate = arithmetic.certificate.as_ref();
+    let mut evidence = judgement.evidence;
+    evidence.sort_unstable();
+    evidence.dedup();
     SignatureReport {
         field,
         sub_filter: sub_filter.to_owned(),
@@ -89,6 +92,7 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
         byte_range: None,
         covers_whole_file: false,
         is_document_timestamp: false,
+        evidence,
     }
 }
 

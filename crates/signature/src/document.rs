@@ -149,11 +149,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::algorithm::Digest;
+    use crate::algorithm::{Digest, sha256};
     use crate::asn1::{OCTET_STRING, OID, SEQUENCE, encode};
     use crate::oid;
     use crate::options::{RevocationPolicy, WeakDigest};
-    use crate::report::SubIndication;
+    use crate::report::{EvidenceKind, SubIndication, UsedEvidence};
     use crate::testing::{
         CmsTemplate, NOW, Node, OcspTemplate, Pki, Template, YEAR, add_security_store, attribute, cms, last_xref, ocsp_revoked, plain_pdf,
         revise, sign_pdf, time_stamp,
@@ -254,6 +254,35 @@ mod tests {
         let forged = OcspTemplate::good(&pki.signer, &pki.signer, &pki.issuer);
         let expected = (Verdict::Indeterminate, Some(SubIndication::TryLater));
         assert_eq!(outcomes_with_embedded(&pki, &list, &forged), [expected; 4]);
+    }
+
+    #[test]
+    fn the_evidence_that_a_verdict_rests_on_is_listed_by_digest_and_gives_it_again() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let list = pki.root_crl(NOW - 10, NOW + 1000);
+        let responder = OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer);
+        let other = OcspTemplate::good(&pki.issuer, &pki.tsa, &pki.issuer);
+        let full = |extra: bool| {
+            let mut trust = trust(&pki);
+            trust.add_crl(&list).unwrap();
+            trust.add_ocsp(&responder.response()).unwrap();
+            if extra {
+                trust.add_intermediate(pki.tsa.der()).unwrap();
+                trust.add_ocsp(&other.response()).unwrap();
+            }
+            judge(&pdf, &trust)
+        };
+        let report = full(true);
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
+        let certificates = [pki.signer.der(), pki.issuer.der(), pki.root.der()].map(|der| (EvidenceKind::Certificate, sha256(der)));
+        let mut expected = certificates.to_vec();
+        expected.push((EvidenceKind::RevocationList, sha256(&list)));
+        expected.push((EvidenceKind::OcspResponse, sha256(&responder.basic())));
+        let mut expected: Vec<_> = expected.into_iter().map(|(kind, sha256)| UsedEvidence { kind, sha256 }).collect();
+        expected.sort_unstable();
+        assert_eq!(report.signatures[0].evidence, expected);
+        assert_eq!(full(false), report);
     }
 
     #[test]
@@ -418,7 +447,7 @@ mod tests {
         let expected = (Verdict::Indeterminate, Some(SubIndication::NoSigningCertificateFound));
         assert_eq!(outcome(&judge(&missing, &trust)), expected);
         // The pinned hash is that of the issuer's certificate.
-        let hash = encode(OCTET_STRING, &crate::algorithm::sha256(pki.issuer.der()));
+        let hash = encode(OCTET_STRING, &sha256(pki.issuer.der()));
         let sequence = |inner: &[u8]| encode(SEQUENCE, inner);
         let pinned = attribute(oid::SIGNING_CERTIFICATE_V2, &sequence(&sequence(&sequence(&hash))));
         let template = CmsTemplate { signing_certificate: false, extra_attributes: vec![pinned], ..CmsTemplate::default() };
@@ -559,7 +588,7 @@ mod tests {
                 .min()
                 .unwrap()
         };
-        let hashing = best(&|| assert_eq!(crate::algorithm::sha256(&pdf).len(), 32));
+        let hashing = best(&|| assert_eq!(sha256(&pdf).len(), 32));
         let judging = best(&|| assert_eq!(judge(&pdf, &trust).coverage, Coverage::Whole));
         let small = signed(&pki, &CmsTemplate::default());
         let small_judging = best(&|| assert_eq!(judge(&small, &trust).coverage, Coverage::Whole));

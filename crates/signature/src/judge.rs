@@ -58,6 +58,7 @@ fn prove_time(info: &SignerInfo<'_>, evidence: &Evidence, trust: &TrustStore, op
         let (token, _) = timestamp::verify(value.raw, &[&info.signature], evidence, trust, options);
         match token.proof() {
             Some(time) => {
+                judgement.evidence.extend(&token.judgement.evidence);
                 judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
                 if best.time.is_none_or(|earlier| time < earlier) {
                     best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
@@ -94,6 +95,7 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
         }
     };
     judgement.is_vouched_for = true;
+    judgement.rests_on(&path.certificates);
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }
@@ -115,7 +117,8 @@ fn judge_revocation(
     judgement: &mut Judgement,
 ) {
     let at = inquiry.proved;
-    for (index, (status, certificate)) in inquiry.statuses(path).into_iter().zip(path).enumerate() {
+    let statuses = inquiry.ask(path, &mut judgement.evidence);
+    for (index, (status, certificate)) in statuses.into_iter().zip(path).enumerate() {
         let name = certificate.subject.first(oid::COMMON_NAME);
         match status {
             Status::Good => {}

@@ -46,5 +46,7 @@ mod value;
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
-pub use report::{CertificateFacts, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
+pub use report::{
+    CertificateFacts, Coverage, DocumentReport, EvidenceKind, SignatureReport, SignerKind, SubIndication, UsedEvidence, Verdict,
+};
 pub use trust::{TrustError, TrustStore};

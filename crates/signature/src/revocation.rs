@@ -15,6 +15,7 @@ use crate::ocsp::{Identity, Response, State};
 use crate::oid;
 use crate::options::Limits;
 use crate::path::{self, Goal, Purpose};
+use crate::report::{EvidenceKind, UsedEvidence};
 use crate::trust::TrustStore;
 
 /// Certificates outside the path that are tried as signers of lists and responses, per certificate asked about: each costs
@@ -49,11 +50,20 @@ pub(crate) struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
-    /// The status of every certificate of `path` but the anchor, leaf first.
-    pub(crate) fn statuses(&self, path: &[Arc<Certificate>]) -> Vec<Status> {
+    /// The status of every certificate of `path` but the anchor, leaf first. What was heard is added to `heard`.
+    pub(crate) fn ask(&self, path: &[Arc<Certificate>], heard: &mut Vec<UsedEvidence>) -> Vec<Status> {
         let rests = (1..path.len()).filter_map(|index| path.get(index - 1..));
-        // Each has a budget of its own, so that a flood of evidence about one hides nothing about another.
-        rests.map(|rest| Search { inquiry: self, tried: 0, asked: Vec::new() }.status(rest)).collect()
+        let statuses = rests.map(|rest| {
+            // Each has a budget of its own, so that a flood of evidence about one hides nothing about another.
+            let mut search = Search { inquiry: self, tried: 0, asked: Vec::new(), heard };
+            search.status(rest)
+        });
+        statuses.collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn statuses(&self, path: &[Arc<Certificate>]) -> Vec<Status> {
+        self.ask(path, &mut Vec::new())
     }
 }
 
@@ -63,6 +73,7 @@ struct Search<'a> {
     tried: usize,
     /// SHA-256 of the certificates whose status is being found: none of them may vouch for itself.
     asked: Vec<[u8; 32]>,
+    heard: &'a mut Vec<UsedEvidence>,
 }
 
 /// When a statement was made: of two lists of the same second the one with the higher number is the later.
@@ -146,6 +157,7 @@ impl Search<'_> {
             }
             let reasons = list.reasons(certificate);
             if reasons != Reasons::NONE {
+                self.heard.push(UsedEvidence { kind: EvidenceKind::RevocationList, sha256: list.sha256 });
                 lists.push((list, reasons));
             }
         }
@@ -208,6 +220,7 @@ impl Search<'_> {
             // RFC 5280, 6.3.3 (f): under the same anchor as the certificate itself.
             let same_anchor = found.certificates.last().is_some_and(|last| last.sha256 == anchor.sha256);
             if same_anchor && is_same_authority(list, certificate, above, &found.certificates) && self.are_good(&found.certificates) {
+                self.heard.extend(found.certificates.iter().map(|one| one.as_evidence()));
                 return true;
             }
         }
@@ -224,6 +237,7 @@ impl Search<'_> {
                 if !self.may_answer(response, proved.max(answer.this_update), certificate, above) {
                     continue;
                 }
+                self.heard.push(UsedEvidence { kind: EvidenceKind::OcspResponse, sha256: response.sha256 });
                 let order = (answer.this_update, Number::default());
                 match answer.state {
                     State::Good => {
@@ -258,6 +272,7 @@ impl Search<'_> {
             }
             let chain = [std::slice::from_ref(responder), above].concat();
             if responder.is_unchecked_responder || self.status(&chain) == Status::Good {
+                self.heard.push(responder.as_evidence());
                 return true;
             }
         }
@@ -474,7 +489,8 @@ mod tests {
         let path = [pki.signer.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
         let status = |trust: &TrustStore| {
             let inquiry = Inquiry { trust, evidence: &evidence, limits: &Limits::default(), proved: NOW, at: NOW };
-            let mut search = Search { inquiry: &inquiry, tried: 0, asked: Vec::new() };
+            let mut heard = Vec::new();
+            let mut search = Search { inquiry: &inquiry, tried: 0, asked: Vec::new(), heard: &mut heard };
             let status = search.status(&path);
             assert!(search.tried <= MAX_SIGNERS_TRIED);
             status

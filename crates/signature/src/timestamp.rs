@@ -122,11 +122,12 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
             return;
         }
     };
+    judgement.rests_on(&path.certificates);
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }
     let inquiry = Inquiry { trust, evidence: &token.arithmetic.evidence, limits: &options.limits, proved: time, at: options.at };
-    for status in inquiry.statuses(&path.certificates) {
+    for status in inquiry.ask(&path.certificates, &mut judgement.evidence) {
         match status {
             Status::Good => {}
             Status::Unknown(reason) => token.unknown_revocation = Some(reason),
