@@ -246,6 +246,7 @@ mod tests {
     use super::*;
     use crate::asn1::encode;
     use crate::name::tests::name_der;
+    use crate::testing::{Pki, Template};
 
     fn email(text: &str) -> GeneralName {
         GeneralName::Email(text.to_owned())
@@ -337,5 +338,20 @@ mod tests {
         assert!(read(&subtree(&[0x81, 1, 3])).is_err());
         assert!(read(&[]).is_err());
         assert!(read(&encode(0xa1, &encode(SEQUENCE, &encode(0x87, &[10, 0, 0, 0, 0, 255, 0, 0])))).is_err());
+    }
+
+    #[test]
+    fn comparisons_are_bounded_over_the_whole_search() {
+        let pki = Pki::new();
+        let bases: Vec<u8> = (0..100).flat_map(|index| encode(SEQUENCE, &encode(0x82, format!("{index}.vn").as_bytes()))).collect();
+        let extra = vec![(oid::NAME_CONSTRAINTS.to_vec(), true, encode(SEQUENCE, &encode(0xa1, &bases)))];
+        let narrow = pki.root.issue(Template { extra, ..Template::authority("Narrow", None) });
+        let leaf = narrow.issue(Template::signer());
+        let path = [leaf.certificate(), narrow.certificate(), pki.root.certificate()].map(Arc::new);
+        // One name, the subject, and a hundred subtrees.
+        let mut budget = 250;
+        assert_eq!(check(&path, &mut budget), Ok(()));
+        assert_eq!(check(&path, &mut budget), Ok(()));
+        assert_eq!(check(&path, &mut budget), Err(NameFault::TooMany));
     }
 }

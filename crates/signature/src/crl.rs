@@ -95,13 +95,18 @@ impl Crl {
     pub(crate) fn parse(der: &[u8]) -> Result<Self, Asn1Error> {
         let mut reader = Element::parse(der, SEQUENCE)?.reader();
         let tbs = reader.expect(SEQUENCE)?;
-        let algorithm = AlgorithmId::read(&mut reader)?;
+        let outer = AlgorithmId::read(&mut reader)?;
         let signature = reader.expect(BIT_STRING)?.bits()?;
         reader.finish()?;
 
         let mut fields = tbs.reader();
         fields.optional(INTEGER)?;
-        if AlgorithmId::read(&mut fields)? != algorithm {
+        // RFC 5280, 5.1.1.2: both are the same. The inner one is signed and counts; real lists write or leave out the NULL of
+        // RSA (RFC 4055, 5) in one of the two only.
+        let algorithm = AlgorithmId::read(&mut fields)?;
+        let bare = |parameters: &[u8]| parameters.is_empty() || parameters == [5, 0];
+        let same_parameters = algorithm.parameters == outer.parameters || (bare(algorithm.parameters) && bare(outer.parameters));
+        if algorithm.oid != outer.oid || !same_parameters {
             return Err(Asn1Error::Malformed);
         }
         let issuer = Name::read(&fields.expect(SEQUENCE)?)?;

@@ -111,9 +111,10 @@ impl Evidence {
     }
 }
 
-/// The response in an OtherRevocationInfoFormat (RFC 5940), whose content is given.
+/// The response in an OtherRevocationInfoFormat, whose content is given: whole (RFC 5940), or its basic response by itself,
+/// as some writers have it.
 pub(crate) fn other_revocation_info<'a>(mut fields: Reader<'a>) -> Option<&'a [u8]> {
     let kind = fields.expect(OID).ok()?;
-    (kind.content == oid::REVOCATION_INFO_OCSP).then_some(())?;
+    [oid::REVOCATION_INFO_OCSP, oid::OCSP_BASIC].contains(&kind.content).then_some(())?;
     fields.read().ok().map(|response| response.raw)
 }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::certificate::Certificate;
+use crate::cms::SignedData;
 use crate::evidence::Evidence;
 use crate::ocsp::{OcspError, Response};
 use crate::options::{Limits, Options, WeakDigest};
@@ -17,7 +18,7 @@ use crate::pdf::{self, File};
 use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
 use crate::trust::TrustStore;
-use crate::verify_pdf;
+use crate::{verify_detached, verify_pdf};
 
 /// Cases on which this crate and a suite differ, with the reason. A difference that is not listed fails its test, and so does
 /// a listed one that has gone.
@@ -263,4 +264,58 @@ fn security_stores_of_foreign_documents_are_read_whole_and_judged_by() {
         }
     }
     tally.finish("dss-pades, security stores");
+}
+
+/// The anchor is the suite's root, the time the one at which the suite judges it.
+#[test]
+fn a_long_term_document_of_the_pyhanko_suite_passes_by_its_own_evidence() {
+    let Some(folder) = corpus("pyhanko") else { return };
+    let bytes = fs::read(folder.join("pades-lta-dss-indirect-arrs-test.pdf")).unwrap();
+    let mut trust = TrustStore::new();
+    trust.add_anchor(&der(&folder.join("crypto/testing-ca/root/root.cert.pem")), None, None).unwrap();
+    let verdicts = |moment: &str| {
+        let report = verify_pdf(&bytes, &trust, &Options::at(unix(moment)));
+        report.signatures.iter().map(|one| one.sub_indication).collect::<Vec<_>>()
+    };
+    let mut tally = Tally::default();
+    let then = verdicts("2020-11-01T00:00:00");
+    tally.check("the signature and its document time stamp, then", then == [None, None], &then);
+    // The lists and responses are of the same second as the time stamps but one, which is older and no longer current.
+    let later = verdicts("2026-11-01T00:00:00");
+    tally.check("six years later", later == [Some(SubIndication::TryLater); 2], &later);
+    tally.finish("pyhanko, long-term document");
+}
+
+#[test]
+fn evidence_in_cades_signatures_of_another_project_is_read_whole() {
+    let Some(folder) = corpus("dss-cades") else { return };
+    let mut tally = Tally::default();
+    let manifest = fs::read_to_string(folder.join("manifest.tsv")).unwrap();
+    for name in manifest.lines().skip(1).filter_map(|line| line.split('\t').next()) {
+        let Ok(bytes) = fs::read(folder.join(name)) else { continue };
+        let Ok((data, _)) = SignedData::parse(&bytes, Limits::MAX_CERTIFICATES) else { continue };
+        for (index, info) in data.signers.iter().enumerate() {
+            let mut evidence = Evidence::default();
+            evidence.add_cms(&data, info, &[]);
+            if !evidence.lists.is_empty() || !evidence.responses.is_empty() || evidence.left_out > 0 {
+                tally.check(&format!("{name} signer {index}"), evidence.left_out == 0, &evidence.left_out);
+            }
+        }
+    }
+    assert!(tally.agree >= 20, "{}", tally.agree);
+    // Signed in 2015, certificates and responses in its CAdES values: judged by them eleven years later.
+    let bytes = fs::read(folder.join("Signature-C-B-LTA-10.p7m")).unwrap();
+    let (data, _) = SignedData::parse(&bytes, Limits::MAX_CERTIFICATES).unwrap();
+    let mut evidence = Evidence::default();
+    data.signers.iter().for_each(|info| evidence.add_cms(&data, info, &[]));
+    data.certificates.iter().for_each(|certificate| evidence.add_certificate(certificate));
+    let mut trust = TrustStore::new();
+    for certificate in evidence.certificates.iter().filter(|one| one.is_self_issued()) {
+        trust.add_anchor(&certificate.der, None, None).unwrap();
+    }
+    let options = Options { weak_digest: WeakDigest::Accept, ..Options::at(unix("2026-11-27T00:00:00")) };
+    let report = verify_detached(&bytes, data.content.as_deref().unwrap(), &trust, &options);
+    let found: Vec<_> = report.signatures.iter().map(|one| one.sub_indication).collect();
+    tally.check("Signature-C-B-LTA-10.p7m in 2026", found == [None], &report.signatures);
+    tally.finish("dss-cades, embedded evidence");
 }
