@@ -93,9 +93,8 @@ fn is_range(range: &[u8]) -> bool {
 pub(crate) fn check(path: &[Arc<Certificate>], budget: &mut usize) -> Result<(), NameFault> {
     let mut above: Vec<&NameConstraints> = Vec::new();
     for (index, certificate) in path.iter().enumerate().rev() {
-        let is_anchor = index + 1 == path.len() && index > 0;
         // RFC 5280, 6.1.3 (b): self-issued certificates are exempt, unless they are the last.
-        if !is_anchor && !above.is_empty() && (index == 0 || !certificate.is_self_issued()) {
+        if !above.is_empty() && (index == 0 || !certificate.is_self_issued()) {
             check_names(certificate, &above, budget)?;
         }
         above.extend(&certificate.name_constraints);

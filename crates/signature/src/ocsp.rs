@@ -310,10 +310,54 @@ mod tests {
     }
 
     #[test]
+    fn a_delegated_responder_is_held_to_its_own_certificate() {
+        let pki = Pki::new();
+        let with = |key_usage: u8, extension: Option<(Vec<u8>, bool, Vec<u8>)>| {
+            let mut extra = vec![(oid::OCSP_NO_CHECK.to_vec(), false, vec![5, 0])];
+            extra.extend(extension);
+            let extended = vec![oid::OCSP_SIGNING.to_vec()];
+            let template = Template { name: "Responder".to_owned(), extended, extra, key_usage: Some(key_usage), ..Template::signer() };
+            let node = pki.issue(template);
+            status(&pki, &OcspTemplate { certificates: &[&node], ..OcspTemplate::good(&node, &pki.signer, &pki.issuer) })
+        };
+        assert_eq!(with(0x80, None), Status::Good);
+        // keyEncipherment.
+        assert!(is_unknown(&with(0x20, None)));
+        assert!(is_unknown(&with(0x80, Some((vec![0x2a, 3, 4], true, vec![5, 0])))));
+    }
+
+    #[test]
+    fn whoever_signs_is_the_one_named() {
+        let pki = Pki::new();
+        let named = |node: &Node, named: &str| {
+            let template = OcspTemplate::good(node, &pki.signer, &pki.issuer);
+            status(&pki, &OcspTemplate { named: Some(named), certificates: &[node], ..template })
+        };
+        let delegated = responder(&pki.issuer, oid::OCSP_SIGNING, true);
+        assert_eq!((named(&pki.issuer, "ISSUER"), named(&delegated, "Responder")), (Status::Good, Status::Good));
+        assert!(is_unknown(&named(&pki.issuer, "Responder")));
+        assert!(is_unknown(&named(&delegated, "Issuer")));
+    }
+
+    #[test]
+    fn a_responder_does_not_vouch_for_itself() {
+        let pki = Pki::new();
+        let node = responder(&pki.issuer, oid::OCSP_SIGNING, true);
+        let response = OcspTemplate { certificates: &[&node], ..OcspTemplate::good(&node, &node, &pki.issuer) }.response();
+        let mut trust = TrustStore::new();
+        trust.add_ocsp(&response).unwrap();
+        let path = [node.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
+        let inquiry = Inquiry { trust: &trust, evidence: &Evidence::default(), limits: &Limits::default(), proved: NOW, at: NOW };
+        assert!(is_unknown(&inquiry.statuses(&path)[0]));
+    }
+
+    #[test]
     fn an_answer_about_another_certificate_or_issuer_is_none() {
         let pki = Pki::new();
         assert!(is_unknown(&status(&pki, &OcspTemplate::good(&pki.issuer, &pki.tsa, &pki.issuer))));
-        assert!(is_unknown(&status(&pki, &OcspTemplate::good(&pki.issuer, &pki.signer, &pki.root))));
+        for issuer in [[&pki.root, &pki.issuer], [&pki.issuer, &pki.root]] {
+            assert!(is_unknown(&status(&pki, &OcspTemplate { issuer, ..OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer) })));
+        }
         let mut forged = OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer).response();
         *forged.last_mut().unwrap() ^= 1;
         assert!(is_unknown(&status_at(&pki, &[forged], NOW)));

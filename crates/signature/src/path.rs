@@ -314,7 +314,7 @@ mod tests {
     use super::*;
     use crate::asn1::{SEQUENCE, encode};
     use crate::name::tests::name_der;
-    use crate::testing::{NOW, Pki, Template, YEAR};
+    use crate::testing::{NOW, Node, Pki, Template, YEAR};
 
     fn find_at(pki: &Pki, leaf: &Certificate, at: i64) -> Result<Path, PathFault> {
         let mut trust = TrustStore::new();
@@ -423,6 +423,43 @@ mod tests {
         assert_eq!(fault.indication, SubIndication::ChainConstraintsFailure);
         assert!(below_restricted(oid::POLICY_CONSTRAINTS, require(9)).is_ok());
         let fault = below_restricted(oid::INHIBIT_ANY_POLICY, vec![2, 1, 0xff]).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::CertificateChainGeneralFailure);
+    }
+
+    #[test]
+    fn what_an_anchor_and_a_leaf_say_of_policies_binds_too() {
+        let pki = Pki::new();
+        let require = |skip: u8| vec![(oid::POLICY_CONSTRAINTS.to_vec(), true, encode(SEQUENCE, &[0x80, 1, skip]))];
+        let find_below = |anchor: &Node, leaf_extra: Vec<(Vec<u8>, bool, Vec<u8>)>| {
+            let leaf = anchor.issue(Template { extra: leaf_extra, ..Template::signer() });
+            let mut trust = TrustStore::new();
+            trust.add_anchor(anchor.der(), None, None).unwrap();
+            let goal = Goal::new(Purpose::DocumentSigning, NOW);
+            find(&Arc::new(leaf.certificate()), &goal, &[], &trust, &Limits::default()).map_err(|fault| fault.indication)
+        };
+        let strict = pki.root.issue(Template { extra: require(0), ..Template::authority("Strict", None) });
+        assert!(find_below(&pki.root, Vec::new()).is_ok());
+        assert_eq!(find_below(&strict, Vec::new()).unwrap_err(), SubIndication::ChainConstraintsFailure);
+        // RFC 5280, 6.1.5 (b): of a leaf only a requirement without delay counts.
+        assert_eq!(find_below(&pki.root, require(0)).unwrap_err(), SubIndication::ChainConstraintsFailure);
+        assert!(find_below(&pki.root, require(1)).is_ok());
+    }
+
+    #[test]
+    fn alternative_names_that_are_unreadable_matter_where_they_are_critical_or_constrained() {
+        let pki = Pki::new();
+        let broken =
+            |critical| Template { extra: vec![(oid::SUBJECT_ALT_NAME.to_vec(), critical, vec![0x30, 1, 0x82])], ..Template::signer() };
+        assert!(find_at(&pki, &pki.issue(broken(false)).certificate(), NOW).is_ok());
+        assert_eq!(indication(&pki, broken(true)), SubIndication::CertificateChainGeneralFailure);
+        let constraint = encode(SEQUENCE, &encode(0xa1, &encode(SEQUENCE, &encode(0x82, b"a.vn"))));
+        let extra = vec![(oid::NAME_CONSTRAINTS.to_vec(), true, constraint)];
+        let narrow = pki.root.issue(Template { extra, ..Template::authority("Narrow", None) });
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        let leaf = Arc::new(narrow.issue(broken(false)).certificate());
+        let goal = Goal::new(Purpose::DocumentSigning, NOW);
+        let fault = find(&leaf, &goal, &[Arc::new(narrow.certificate())], &trust, &Limits::default()).unwrap_err();
         assert_eq!(fault.indication, SubIndication::CertificateChainGeneralFailure);
     }
 

@@ -404,11 +404,18 @@ mod tests {
         assert!(is_unknown(&status_by(&[delta(10, None), complete(5000, None, 4)])));
         assert_eq!(status_by(&[delta(10, None), complete(5000, None, 5)]), Status::Good);
         assert!(is_unknown(&status_by(&[delta(2000, None), complete(5000, None, 5)])));
+        // Beside a later list that has itself run out, and beside one of another scope.
+        assert!(is_unknown(&status_by(&[delta(10, None), complete(5000, None, 8)])));
+        let scoped = (5000, None, vec![number(5), scope(&[0x81, 1, 0xff])]);
+        assert!(is_unknown(&status_by(&[delta(10, None), scoped])));
         // What it lists is revoked, whatever the complete list says.
         let revoked = Status::Revoked { date: NOW - 500, reason: "keyCompromise" };
         assert_eq!(status_by(&[delta(10, Some(1)), complete(20, None, 6)]), revoked);
         assert_eq!(status_by(&[delta(10, Some(1))]), revoked);
-        // It takes back a hold and never a revocation.
+        // It takes back a hold and never a revocation, and only one of a list that it continues.
+        assert!(is_unknown(&status_by(&[delta(10, Some(8))])));
+        let held = Status::Revoked { date: NOW - 500, reason: "certificateHold" };
+        assert_eq!(status_by(&[delta(10, Some(8)), complete(20, Some(6), 4)]), held);
         assert_eq!(status_by(&[delta(10, Some(8)), complete(20, Some(6), 6)]), Status::Good);
         assert_eq!(status_by(&[delta(10, Some(8)), complete(20, Some(1), 6)]), revoked);
         assert!(matches!(status_by(&[complete(20, Some(6), 6), delta(10, Some(8)), complete(5, Some(6), 8)]), Status::Revoked { .. }));
@@ -446,31 +453,45 @@ mod tests {
         assert_eq!(status(&name_der(&[(oid::COMMON_NAME, "Somebody else")])), Status::Good);
         assert!(matches!(status(&name_der(&[(oid::COMMON_NAME, "Issuer")])), Status::Revoked { .. }));
         // Only an indirect list may have such entries, and what is not understood is not used.
-        let entry = crl_entry(&signer.serial, NOW, &[(oid::CERTIFICATE_ISSUER, true, vec![0x30, 0])]);
+        let named = encode(SEQUENCE, &encode(0xa4, &name_der(&[(oid::COMMON_NAME, "Somebody else")])));
+        let entry = crl_entry(&signer.serial, NOW, &[(oid::CERTIFICATE_ISSUER, true, named)]);
         assert!(TrustStore::new().add_crl(&crl_of_entries(&pki.issuer, NOW, NOW, &entry, &[])).is_err());
         assert!(TrustStore::new().add_crl(&crl_of_entries(&pki.issuer, NOW, NOW, &[], &[(&[0x2a, 3], true, vec![5, 0])])).is_err());
+    }
+
+    /// The signer's status by a list of `signer`, where every authority at hand has a fresh and empty list of its own.
+    fn status_by_signer(signer: &Node, anchors: &[&Node], authorities: &[&Node]) -> Status {
+        let pki = Pki::new();
+        let mut trust = TrustStore::new();
+        for anchor in anchors {
+            trust.add_anchor(anchor.der(), None, None).unwrap();
+        }
+        let mut evidence = Evidence::default();
+        for one in [signer, &pki.issuer].iter().chain(authorities) {
+            evidence.add_certificate(one.der());
+        }
+        for authority in anchors.iter().chain(authorities) {
+            trust.add_crl(&crl_with(authority, NOW - 10, NOW + 1000, &[], &[])).unwrap();
+        }
+        trust.add_crl(&crl_with(signer, NOW - 10, NOW + 1000, &[], &[])).unwrap();
+        let path = [pki.signer.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
+        Inquiry { trust: &trust, evidence: &evidence, limits: &Limits::default(), proved: NOW, at: NOW }.statuses(&path).remove(0)
     }
 
     #[test]
     fn another_key_of_the_issuer_may_sign_where_the_same_superior_vouches_for_it() {
         let pki = Pki::new();
-        let lists = |name: &str| Template { key_usage: Some(0b10), authority: None, ..Template::authority(name, None) };
-        let judge = |signer: &Node| {
-            let mut trust = TrustStore::new();
-            trust.add_anchor(pki.root.der(), None, None).unwrap();
-            trust.add_crl(&pki.root_crl(NOW - 10, NOW + 1000)).unwrap();
-            trust.add_crl(&crl_with(signer, NOW - 10, NOW + 1000, &[], &[])).unwrap();
-            let path = [pki.signer.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
-            // The middle authority is good too: only the name and the key of the signer differ.
-            let certificates = vec![Arc::new(signer.certificate()), Arc::new(pki.issuer.certificate())];
-            let evidence = Evidence { certificates, ..Evidence::default() };
-            Inquiry { trust: &trust, evidence: &evidence, limits: &Limits::default(), proved: NOW, at: NOW }.statuses(&path).remove(0)
-        };
-        assert_eq!(judge(&pki.root.issue_with_seed(lists("Issuer"), [9; 32])), Status::Good);
-        // The same name given out by another authority, or without the right to sign lists.
-        assert!(is_unknown(&judge(&pki.issuer.issue_with_seed(Template { key_usage: Some(0x80), ..lists("Issuer") }, [9; 32]))));
+        let lists = || Template { key_usage: Some(0b10), authority: None, ..Template::authority("Issuer", None) };
+        let good = pki.root.issue_with_seed(lists(), [9; 32]);
+        assert_eq!(status_by_signer(&good, &[&pki.root], &[]), Status::Good);
+        let without_right = pki.root.issue_with_seed(Template { key_usage: Some(0x80), ..lists() }, [9; 32]);
+        assert!(is_unknown(&status_by_signer(&without_right, &[&pki.root], &[])));
+        // The same name, given out by another authority in order under the same anchor.
         let other = pki.root.issue(Template::authority("Other", None));
-        assert!(is_unknown(&judge(&other.issue_with_seed(lists("Issuer"), [9; 32]))));
+        assert!(is_unknown(&status_by_signer(&other.issue_with_seed(lists(), [9; 32]), &[&pki.root], &[&other])));
+        // The same names under another anchor.
+        let stranger = pki.root.issue_with_seed(Template::authority("Root", None), [7; 32]);
+        assert!(is_unknown(&status_by_signer(&stranger.issue_with_seed(lists(), [9; 32]), &[&pki.root, &stranger], &[])));
     }
 
     #[test]

@@ -234,8 +234,11 @@ pub(crate) fn crl_of_entries(issuer: &Node, this_update: i64, next_update: i64, 
 pub(crate) struct OcspTemplate<'a> {
     pub(crate) responder: &'a Node,
     pub(crate) by_key: bool,
+    /// Whom the response names as its responder, where that is not who signs it.
+    pub(crate) named: Option<&'a str>,
     pub(crate) certificates: &'a [&'a Node],
-    pub(crate) issuer: &'a Node,
+    /// Whose name and whose key are hashed into the certificate's identity.
+    pub(crate) issuer: [&'a Node; 2],
     pub(crate) serial: Vec<u8>,
     /// Encoded CertStatus.
     pub(crate) status: Vec<u8>,
@@ -261,8 +264,9 @@ impl<'a> OcspTemplate<'a> {
         Self {
             responder,
             by_key: false,
+            named: None,
             certificates: &[],
-            issuer,
+            issuer: [issuer, issuer],
             serial: subject.certificate().serial,
             status: OCSP_GOOD.to_vec(),
             this_update: NOW - 60,
@@ -273,11 +277,11 @@ impl<'a> OcspTemplate<'a> {
 
     /// The BasicOCSPResponse.
     pub(crate) fn basic(&self) -> Vec<u8> {
-        let issuer = self.issuer.certificate();
+        let [name, key] = self.issuer;
         let id = sequence(&[
             &algorithm(oid::SHA256),
-            &encode(OCTET_STRING, &sha256(&common_name(&self.issuer.name))),
-            &encode(OCTET_STRING, &sha256(&issuer.key.bits)),
+            &encode(OCTET_STRING, &sha256(&common_name(&name.name))),
+            &encode(OCTET_STRING, &sha256(&key.certificate().key.bits)),
             &encode(INTEGER, &self.serial),
         ]);
         let next = self.next_update.map(|time| encode(0xa0, &generalized_time(time))).unwrap_or_default();
@@ -286,7 +290,7 @@ impl<'a> OcspTemplate<'a> {
             let key = self.responder.certificate().key.bits;
             encode(0xa2, &encode(OCTET_STRING, Digest::Sha1.of(&[&key]).as_ref()))
         } else {
-            encode(0xa1, &common_name(&self.responder.name))
+            encode(0xa1, &common_name(self.named.unwrap_or(&self.responder.name)))
         };
         let list = extensions(&self.extensions);
         let list = if list.is_empty() { list } else { encode(0xa1, &list) };
