@@ -318,6 +318,15 @@ mod tests {
         assert_eq!(reasons(&issuer, &[]), Reasons::NONE);
         let elsewhere = encode(0xa2, &encode(0xa4, &name_der(&[(oid::COMMON_NAME, "Branch")])));
         assert_eq!(reasons(&elsewhere, &indirect), Reasons::NONE);
+        // A point without a name of its own has that of the issuer.
+        let part = |name: &str| {
+            let name = encode(0xa4, &name_der(&[(oid::COMMON_NAME, name)]));
+            [encode(0xa0, &encode(0xa0, &name)).as_slice(), &indirect].concat()
+        };
+        assert_eq!((reasons(&issuer, &part("Root")), reasons(&issuer, &part("Part"))), (Reasons::ALL, Reasons::NONE));
+        // And it may be for some reasons only, here bit 6.
+        let held = [encode(0x81, &[1, 0x02]), issuer].concat();
+        assert_eq!(reasons(&held, &indirect), Reasons::HOLD);
     }
 
     #[test]

@@ -96,4 +96,10 @@ mod tests {
         let bytes = encode(0x82, &[0xff]);
         assert!(GeneralName::read(&Reader::new(&bytes).read().unwrap()).is_err());
     }
+
+    #[test]
+    fn names_are_counted_before_they_are_kept() {
+        let many = encode(SEQUENCE, &encode(0x82, b"a").repeat(MAX_NAMES + 1));
+        assert_eq!(GeneralName::read_all(&Reader::new(&many).read().unwrap()), Err(Asn1Error::TooMany));
+    }
 }

@@ -495,16 +495,29 @@ mod tests {
     }
 
     #[test]
+    fn a_signer_of_lists_does_not_vouch_for_itself() {
+        let pki = Pki::new();
+        let signer = pki.issuer.issue_with_seed(Template { key_usage: Some(0b10), ..Template::authority("Issuer", None) }, [9; 32]);
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        trust.add_crl(&crl_with(&signer, NOW - 10, NOW + 1000, &[], &[])).unwrap();
+        let evidence = Evidence { certificates: vec![Arc::new(signer.certificate())], ..Evidence::default() };
+        let path = [signer.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
+        let inquiry = Inquiry { trust: &trust, evidence: &evidence, limits: &Limits::default(), proved: NOW, at: NOW };
+        assert!(is_unknown(&inquiry.statuses(&path)[0]));
+    }
+
+    #[test]
     fn a_flood_of_lists_and_signers_is_bounded_and_hides_no_revocation() {
         let pki = Pki::new();
         let lists = || Template { key_usage: Some(0b10), authority: None, ..Template::authority("Issuer", None) };
         let mut evidence = Evidence::default();
-        for index in 0..60u8 {
+        for index in 0..70u8 {
             let signer = pki.issuer.issue_with_seed(lists(), [index; 32]);
             evidence.add_certificate(signer.der());
             evidence.add_list(&crl_with(&signer, NOW - 10, NOW + 1000, &[], &[number(index)]));
         }
-        assert_eq!((evidence.certificates.len(), evidence.lists.len(), evidence.left_out), (60, 60, 0));
+        assert_eq!((evidence.certificates.len(), evidence.lists.len(), evidence.left_out), (70, 64, 6));
         let mut trust = TrustStore::new();
         trust.add_anchor(pki.root.der(), None, None).unwrap();
         let path = [pki.signer.certificate(), pki.issuer.certificate(), pki.root.certificate()].map(Arc::new);
