@@ -92,7 +92,8 @@ impl Number {
 }
 
 impl Crl {
-    pub(crate) fn parse(der: &[u8]) -> Result<Self, Asn1Error> {
+    /// Reads a list of up to `max_entries` entries: one costs about a hundred bytes of memory, and thirty in the input.
+    pub(crate) fn parse(der: &[u8], max_entries: usize) -> Result<Self, Asn1Error> {
         let mut reader = Element::parse(der, SEQUENCE)?.reader();
         let tbs = reader.expect(SEQUENCE)?;
         let outer = AlgorithmId::read(&mut reader)?;
@@ -137,7 +138,7 @@ impl Crl {
             crl.read_extensions(&extensions)?;
         }
         if let Some(entries) = entries {
-            crl.read_entries(&entries)?;
+            crl.read_entries(&entries, max_entries)?;
         }
         Ok(crl)
     }
@@ -171,11 +172,14 @@ impl Crl {
         Ok(())
     }
 
-    fn read_entries(&mut self, list: &Element<'_>) -> Result<(), Asn1Error> {
+    fn read_entries(&mut self, list: &Element<'_>, limit: usize) -> Result<(), Asn1Error> {
         let mut reader = list.reader();
         // RFC 5280, 5.3.3: an entry without an issuer of its own has that of the entry before it.
         let mut issuer = 0;
         while !reader.is_empty() {
+            if self.revoked.len() >= limit {
+                return Err(Asn1Error::TooMany);
+            }
             let mut fields = reader.expect(SEQUENCE)?.reader();
             let serial = fields.expect(INTEGER)?.content.to_vec();
             let mut entry = Entry { date: asn1_time(&fields.read()?)?, reason: 0 };
@@ -214,6 +218,11 @@ impl Crl {
     pub(crate) fn entry(&self, certificate: &Certificate) -> Option<Entry> {
         let issuer = *self.issuers.get(certificate.issuer.comparable())?;
         self.revoked.get(&(issuer, certificate.serial.clone())).copied()
+    }
+
+    /// Number of entries.
+    pub(crate) fn length(&self) -> usize {
+        self.revoked.len()
     }
 
     /// The reasons for which the list speaks of `certificate`.
@@ -283,7 +292,7 @@ mod tests {
                 crl_entry(&signer.serial, NOW, &[]),
                 crl_entry(&tsa.serial, NOW, &[named("ISSUER")]),
             ];
-            Crl::parse(&crl_of_entries(&pki.root, NOW, NOW, &entries.concat(), std::slice::from_ref(&scope))).unwrap()
+            Crl::parse(&crl_of_entries(&pki.root, NOW, NOW, &entries.concat(), std::slice::from_ref(&scope)), 9).unwrap()
         };
         assert_eq!((list("Issuer").entry(&signer).is_some(), list("Issuer").entry(&tsa).is_some()), (true, true));
         assert_eq!((list("Other").entry(&signer).is_some(), list("Other").entry(&tsa).is_some()), (false, true));
@@ -295,9 +304,19 @@ mod tests {
         let signer = pki.signer.certificate();
         for reasons in [[6, 1], [1, 6]] {
             let entries = reasons.map(|reason| (signer.serial.as_slice(), NOW, reason));
-            let list = Crl::parse(&crl_with(&pki.issuer, NOW, NOW, &entries, &[])).unwrap();
+            let list = Crl::parse(&crl_with(&pki.issuer, NOW, NOW, &entries, &[]), 9).unwrap();
             assert_eq!(list.entry(&signer).unwrap().reason_name(), "keyCompromise");
         }
+    }
+
+    #[test]
+    fn entries_are_counted_before_they_are_kept() {
+        let pki = Pki::new();
+        let entries = [1, 2, 3].map(|serial| vec![serial]);
+        let entries: Vec<_> = entries.iter().map(|serial| (serial.as_slice(), NOW, 1)).collect();
+        let bytes = crl_with(&pki.issuer, NOW, NOW, &entries, &[]);
+        assert_eq!(Crl::parse(&bytes, 3).unwrap().length(), 3);
+        assert_eq!(Crl::parse(&bytes, 2).unwrap_err(), Asn1Error::TooMany);
     }
 
     /// The reasons for which a list of this scope, by the root, speaks of a certificate with these distribution points.
@@ -307,7 +326,7 @@ mod tests {
         let extra = vec![(oid::CRL_DISTRIBUTION_POINTS.to_vec(), false, points)];
         let node = pki.issue(Template { extra, ..Template::signer() });
         let scope = (oid::ISSUING_DISTRIBUTION_POINT, true, encode(SEQUENCE, scope));
-        Crl::parse(&crl_with(&pki.root, NOW, NOW, &[], &[scope])).unwrap().reasons(&node.certificate())
+        Crl::parse(&crl_with(&pki.root, NOW, NOW, &[], &[scope]), 9).unwrap().reasons(&node.certificate())
     }
 
     #[test]
@@ -359,7 +378,7 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] = value;
             }
-            if let Ok(list) = Crl::parse(&bytes) {
+            if let Ok(list) = Crl::parse(&bytes, 9) {
                 prop_assert!(bytes == original || !list.signed.is_by(&pki.issuer.certificate().key));
             }
         }

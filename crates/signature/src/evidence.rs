@@ -14,6 +14,8 @@ use crate::oid;
 const MAX_CERTIFICATES: usize = 128;
 /// Lists kept per document.
 const MAX_LISTS: usize = 64;
+/// Entries of all lists together; lists of this size are not embedded, because they would outweigh the document.
+const MAX_LIST_ENTRIES: usize = 300_000;
 /// Responses kept per document: one per certificate and signature in the worst real case.
 const MAX_RESPONSES: usize = 256;
 
@@ -47,7 +49,8 @@ impl Evidence {
     }
 
     pub(crate) fn add_list(&mut self, der: &[u8]) {
-        match Crl::parse(der) {
+        let held: usize = self.lists.iter().map(|list| list.length()).sum();
+        match Crl::parse(der, MAX_LIST_ENTRIES.saturating_sub(held)) {
             Ok(list) if self.lists.iter().any(|known| known.sha256 == list.sha256) => {}
             Ok(list) if self.lists.len() < MAX_LISTS => self.lists.push(Arc::new(list)),
             _ => self.left_out += 1,

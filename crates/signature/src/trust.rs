@@ -13,6 +13,9 @@ use crate::ocsp::Response;
 /// Pairs of certificates remembered; about 80 bytes each.
 const MAX_REMEMBERED_PAIRS: usize = 4096;
 
+/// Entries of one revocation list of the store. The largest lists of public authorities hold a few million.
+const MAX_LIST_ENTRIES: usize = 10_000_000;
+
 /// Certificate and issuer, by SHA-256, and whether the one is signed by the other.
 type SignedPairs = HashMap<([u8; 32], [u8; 32]), bool>;
 
@@ -124,7 +127,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::NotACrl`], also for every unknown critical extension.
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        let crl = Crl::parse(der).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
+        let crl = Crl::parse(der, MAX_LIST_ENTRIES).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
         if self.known.insert(crl.sha256) {
             let issuer = crl.issuer.comparable().to_vec();
             self.crls_by_issuer.entry(issuer).or_default().push(self.crls.len());
