@@ -167,7 +167,7 @@ fn is_within(name: &GeneralName, base: &GeneralName, side: Side) -> Option<bool>
         // A relative distinguished name ends in a byte that starts no other: the longer name starts with the shorter.
         (GeneralName::Directory(name), GeneralName::Directory(base)) => Some(name.comparable().starts_with(base.comparable())),
         (GeneralName::Dns(name), GeneralName::Dns(base)) => Some(dns_is_within(name, base, side)),
-        (GeneralName::Email(name), GeneralName::Email(base)) => Some(email_is_within(name, base, side)),
+        (GeneralName::Email(name), GeneralName::Email(base)) => email_is_within(name, base, side),
         (GeneralName::Uri(name), GeneralName::Uri(base)) => Some(host_is_within(uri_host(name)?, base, side)),
         (GeneralName::Ip(address), GeneralName::Ip(range)) => match address.len() {
             4 | 16 => Some(address_is_within(address, range)),
@@ -211,15 +211,19 @@ fn host_is_within(host: &str, base: &str, side: Side) -> bool {
     }
 }
 
-fn email_is_within(address: &str, base: &str, side: Side) -> bool {
-    let Some((local, host)) = address.rsplit_once('@') else { return side == Side::Excluded };
-    match base.rsplit_once('@') {
+/// `None` for a host that is not in ASCII: its labels would have to be translated first.
+fn email_is_within(address: &str, base: &str, side: Side) -> Option<bool> {
+    let (local, host) = address.rsplit_once('@')?;
+    if !host.is_ascii() {
+        return None;
+    }
+    Some(match base.rsplit_once('@') {
         Some((base_local, base_host)) => {
             let same_local = if side == Side::Excluded { local.eq_ignore_ascii_case(base_local) } else { local == base_local };
             same_local && fold(host) == fold(base_host)
         }
         None => host_is_within(host, base, side),
-    }
+    })
 }
 
 /// The host of a URI; one without a host, or with an address for it, cannot be compared (RFC 5280, 4.2.1.10).
@@ -278,6 +282,8 @@ mod tests {
         assert_eq!(permits(email(".example.com"), &email("any@example.com")), Some(false));
         assert!(excludes(email("root@example.com"), &email("ROOT@example.com")));
         assert!(excludes(email("example.com"), &email("no address")));
+        assert_eq!(permits(email("example.com"), &email("Sở@example.com")), Some(true));
+        assert_eq!(permits(email("example.com"), &email("any@sở.example.com")), None);
     }
 
     #[test]

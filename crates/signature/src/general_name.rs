@@ -1,7 +1,8 @@
 //! General names (RFC 5280, 4.2.1.6): the forms that name constraints, distribution points and indirect CRLs speak of.
 
-use crate::asn1::{Asn1Error, Element, SEQUENCE};
+use crate::asn1::{Asn1Error, Element, OID, SEQUENCE, UTF8_STRING};
 use crate::name::Name;
+use crate::oid;
 
 /// Names read per extension. The largest certificates of public web servers carry about two thousand.
 const MAX_NAMES: usize = 4096;
@@ -33,11 +34,23 @@ impl GeneralName {
                 inner.finish()?;
                 Ok(Self::Directory(name))
             }
+            0xa0 => Self::read_other(element),
             0x86 => text().map(Self::Uri),
             0x87 => Ok(Self::Ip(element.content.to_vec())),
-            0x88 | 0xa0 | 0xa3 | 0xa5 => Ok(Self::Other(element.tag & 0x1f)),
+            0x88 | 0xa3 | 0xa5 => Ok(Self::Other(element.tag & 0x1f)),
             _ => Err(Asn1Error::Malformed),
         }
+    }
+
+    /// An otherName. A mailbox in UTF-8 is an address, so that it cannot be used to walk around constraints on addresses
+    /// (RFC 9598, 6).
+    fn read_other(element: &Element<'_>) -> Result<Self, Asn1Error> {
+        let mut fields = element.reader();
+        if fields.expect(OID)?.content != oid::SMTP_UTF8_MAILBOX {
+            return Ok(Self::Other(0));
+        }
+        let mailbox = fields.expect(0xa0)?.reader().expect(UTF8_STRING)?;
+        String::from_utf8(mailbox.content.to_vec()).map(Self::Email).map_err(|_| Asn1Error::Malformed)
     }
 
     /// The members of a GeneralNames, whatever its own tag is.
@@ -78,7 +91,6 @@ mod tests {
     use super::*;
     use crate::asn1::{Reader, encode};
     use crate::name::tests::name_der;
-    use crate::oid;
 
     #[test]
     fn the_forms_of_the_choice_are_told_apart() {
@@ -89,6 +101,18 @@ mod tests {
         assert_eq!(names[0], GeneralName::Email("a@b.vn".to_owned()));
         assert!(matches!(&names[2], GeneralName::Directory(name) if name.first(oid::COMMON_NAME) == "A"));
         assert_eq!(names[4], GeneralName::Other(8));
+    }
+
+    #[test]
+    fn a_mailbox_in_utf8_is_an_address_and_other_names_are_not() {
+        let other = |kind: &[u8]| {
+            let value = encode(0xa0, &encode(UTF8_STRING, "Sở@b.vn".as_bytes()));
+            let bytes = encode(0xa0, &[encode(OID, kind), value].concat());
+            GeneralName::read(&Reader::new(&bytes).read().unwrap()).unwrap()
+        };
+        assert_eq!(other(oid::SMTP_UTF8_MAILBOX), GeneralName::Email("Sở@b.vn".to_owned()));
+        // A Microsoft logon name.
+        assert_eq!(other(&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2, 3]), GeneralName::Other(0));
     }
 
     #[test]

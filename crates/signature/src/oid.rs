@@ -96,6 +96,9 @@ pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 /// Qualified-certificate statements (RFC 3739): information, no restriction.
 pub(crate) const QC_STATEMENTS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 3];
 
+/// An otherName: a mailbox with more than ASCII in it (RFC 9598).
+pub(crate) const SMTP_UTF8_MAILBOX: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 8, 9];
+
 /// Above everything that RFC 6960 defines.
 pub(crate) const OCSP_ARC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
 pub(crate) const OCSP_BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 1];
