@@ -3,9 +3,13 @@
 use crate::algorithm::{AlgorithmId, PublicKey, Scheme, sha256};
 use crate::asn1::{Asn1Error, BIT_STRING, BOOLEAN, Element, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE};
 use crate::calendar::asn1_time;
+use crate::constraints::NameConstraints;
+use crate::distribution::DistributionPoint;
+use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::oid;
-use crate::report::CertificateFacts;
+use crate::policy::Policies;
+use crate::report::{CertificateFacts, EvidenceKind, UsedEvidence};
 
 /// Extensions whose criticality this crate can honour.
 const UNDERSTOOD: &[&[u8]] = &[
@@ -14,16 +18,19 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::SUBJECT_ALT_NAME,
     oid::ISSUER_ALT_NAME,
     oid::BASIC_CONSTRAINTS,
+    oid::NAME_CONSTRAINTS,
     oid::CRL_DISTRIBUTION_POINTS,
     oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
     oid::AUTHORITY_KEY_ID,
+    oid::POLICY_CONSTRAINTS,
     oid::EXTENDED_KEY_USAGE,
+    oid::FRESHEST_CRL,
+    oid::INHIBIT_ANY_POLICY,
     oid::AUTHORITY_INFO_ACCESS,
     oid::QC_STATEMENTS,
+    oid::OCSP_NO_CHECK,
 ];
-
-/// Extensions that restrict what may be below them, whether marked critical or not.
-const RESTRICTING: &[&[u8]] = &[oid::NAME_CONSTRAINTS, oid::POLICY_CONSTRAINTS];
 
 /// A certificate.
 #[derive(Clone, Debug)]
@@ -43,6 +50,14 @@ pub(crate) struct Certificate {
     pub(crate) extended_usages: Option<Vec<Vec<u8>>>,
     /// Basic constraints: whether it is a CA, and how many intermediates may follow.
     pub(crate) authority: Option<(bool, Option<u32>)>,
+    /// Subject alternative names, none where the extension is absent; `None` where they are unreadable.
+    pub(crate) alternative_names: Option<Vec<GeneralName>>,
+    pub(crate) name_constraints: Option<NameConstraints>,
+    pub(crate) policies: Policies,
+    /// Where the issuer says its revocation lists are; empty also where that is unreadable.
+    pub(crate) distribution_points: Vec<DistributionPoint>,
+    /// The issuer says of an OCSP responder that its status need not be asked (RFC 6960, 4.2.2.2.1).
+    pub(crate) is_unchecked_responder: bool,
     /// Extensions that cannot be honoured, dotted.
     pub(crate) unsupported: Vec<String>,
     tbs: (usize, usize),
@@ -113,6 +128,11 @@ impl Certificate {
             key_usage: None,
             extended_usages: None,
             authority: None,
+            alternative_names: Some(Vec::new()),
+            name_constraints: None,
+            policies: Policies::default(),
+            distribution_points: Vec::new(),
+            is_unchecked_responder: false,
             unsupported: Vec::new(),
             tbs: (start, start + tbs.raw.len()),
             signature_algorithm: (algorithm.oid.to_vec(), algorithm.parameters.to_vec()),
@@ -154,13 +174,51 @@ impl Certificate {
                     let length = constraints.optional(INTEGER)?.map(|length| length.small_integer()).transpose()?;
                     self.authority = Some((is_authority, length));
                 }
+                oid::SUBJECT_ALT_NAME => {
+                    self.alternative_names = inner.expect(SEQUENCE).and_then(|names| GeneralName::read_all(&names)).ok();
+                    if critical && self.alternative_names.is_none() {
+                        self.unsupported.push(oid::dotted(identifier));
+                    }
+                }
+                oid::CRL_DISTRIBUTION_POINTS => match inner.expect(SEQUENCE).and_then(|list| DistributionPoint::read_all(&list)) {
+                    Ok(points) => self.distribution_points = points,
+                    Err(_) if critical => self.unsupported.push(oid::dotted(identifier)),
+                    // Only lists that need no distribution point can then speak of the certificate.
+                    Err(_) => {}
+                },
+                oid::OCSP_NO_CHECK => self.is_unchecked_responder = true,
+                // What restricts and cannot be read is not judged good, whether it is marked critical or not.
+                _ if self.read_restriction(identifier, &mut inner).is_err() => self.unsupported.push(oid::dotted(identifier)),
                 _ => {}
             }
-            if RESTRICTING.contains(&identifier) || (critical && !UNDERSTOOD.contains(&identifier)) {
+            if critical && !UNDERSTOOD.contains(&identifier) {
                 self.unsupported.push(oid::dotted(identifier));
             }
         }
         Ok(())
+    }
+
+    /// Name constraints and the policy extensions.
+    fn read_restriction(&mut self, identifier: &[u8], inner: &mut Reader<'_>) -> Result<(), Asn1Error> {
+        match identifier {
+            oid::NAME_CONSTRAINTS => self.name_constraints = Some(NameConstraints::read(&inner.expect(SEQUENCE)?)?),
+            oid::CERTIFICATE_POLICIES => self.policies.read_asserted(&inner.expect(SEQUENCE)?)?,
+            oid::POLICY_MAPPINGS => self.policies.read_mappings(&inner.expect(SEQUENCE)?)?,
+            oid::POLICY_CONSTRAINTS => self.policies.read_constraints(&inner.expect(SEQUENCE)?)?,
+            oid::INHIBIT_ANY_POLICY => self.policies.read_inhibit_any(&inner.expect(INTEGER)?)?,
+            _ => return Ok(()),
+        }
+        inner.finish()
+    }
+
+    /// Whether basic constraints make it an authority.
+    pub(crate) fn is_authority(&self) -> bool {
+        self.authority.is_some_and(|(is_authority, _)| is_authority)
+    }
+
+    /// Issuer and subject are the same name (RFC 5280, 3.2): a change of key, not a step down.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.issuer.comparable() == self.subject.comparable()
     }
 
     /// The scheme of the issuer's signature on this certificate.
@@ -185,6 +243,10 @@ impl Certificate {
             (Some(wanted), Some(own)) => wanted == own,
             _ => true,
         }
+    }
+
+    pub(crate) fn as_evidence(&self) -> UsedEvidence {
+        UsedEvidence { kind: EvidenceKind::Certificate, sha256: self.sha256 }
     }
 
     pub(crate) fn facts(&self) -> CertificateFacts {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::algorithm::AlgorithmId;
 use crate::asn1::{Asn1Error, Element, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET};
+use crate::evidence::other_revocation_info;
 use crate::oid;
 
 /// Attributes read per SignerInfo; real ones carry at most about ten.
@@ -34,6 +35,9 @@ pub(crate) struct SignedData<'a> {
     pub(crate) digest_algorithms: Vec<&'a [u8]>,
     /// Raw certificates, in order, each once.
     pub(crate) certificates: Vec<&'a [u8]>,
+    /// Raw CRLs and OCSP responses beside the certificates.
+    pub(crate) lists: Vec<&'a [u8]>,
+    pub(crate) responses: Vec<&'a [u8]>,
     pub(crate) signers: Vec<SignerInfo<'a>>,
 }
 
@@ -102,14 +106,21 @@ impl<'a> SignedData<'a> {
             Some(set) => read_certificates(&set, max_certificates)?,
             None => Vec::new(),
         };
-        fields.optional(0xa1)?;
+        let (mut lists, mut responses) = (Vec::new(), Vec::new());
+        for choice in fields.optional(0xa1)?.map_or(Ok(Vec::new()), |set| set.children())? {
+            match choice.tag {
+                SEQUENCE => lists.push(choice.raw),
+                0xa1 => responses.extend(other_revocation_info(choice.reader())),
+                _ => {}
+            }
+        }
         let infos = fields.expect(SET)?.children()?;
         fields.finish()?;
         if infos.len() > MAX_SIGNERS {
             return Err(CmsError::TooMany);
         }
         let signers = infos.iter().map(SignerInfo::read).collect::<Result<_, _>>()?;
-        Ok(Self { content_type, content, digest_algorithms, certificates, signers })
+        Ok(Self { content_type, content, digest_algorithms, certificates, lists, responses, signers })
     }
 }
 
@@ -162,6 +173,10 @@ impl<'a> SignerInfo<'a> {
     pub(crate) fn signed<'s>(&'s self, identifier: &'s [u8]) -> impl Iterator<Item = &'s Attribute<'a>> {
         let attributes = self.signed_attributes.iter().flat_map(|signed| &signed.attributes);
         attributes.filter(move |attribute| attribute.oid == identifier)
+    }
+
+    pub(crate) fn unsigned<'s>(&'s self, identifier: &'s [u8]) -> impl Iterator<Item = &'s Attribute<'a>> {
+        self.unsigned_attributes.iter().filter(move |attribute| attribute.oid == identifier)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Detached CMS signatures (`.p7s`).
 
 use crate::cms::SignedData;
+use crate::evidence::Evidence;
 use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
 use crate::oid;
@@ -27,6 +28,7 @@ pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: 
         content: &[content],
         content_type: oid::DATA,
         signing_certificate: SigningCertificateAttribute::Optional,
+        evidence: &Evidence::default(),
         claimed_time: None,
     };
     let mut faults = Vec::new();
@@ -71,6 +73,9 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
     let Judged { judgement, arithmetic, proved_time } = judged;
     let (verdict, sub_indication) = judgement.outcome();
     let certificate = arithmetic.certificate.as_ref();
+    let mut evidence = judgement.evidence;
+    evidence.sort_unstable();
+    evidence.dedup();
     SignatureReport {
         field,
         sub_filter: sub_filter.to_owned(),
@@ -87,6 +92,7 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
         byte_range: None,
         covers_whole_file: false,
         is_document_timestamp: false,
+        evidence,
     }
 }
 

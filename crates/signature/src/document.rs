@@ -1,6 +1,7 @@
 //! Signed PDF documents: every signature judged, and what of the file they cover.
 
 use crate::detached::report;
+use crate::evidence::Evidence;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found};
 use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
@@ -50,7 +51,12 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
     }
-    let judged = found.iter().map(|found| judge_one(found, file.data, base, trust, options));
+    let evidence = pdf::security_store(&file);
+    if evidence.left_out > 0 {
+        faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
+    }
+    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, trust, options };
+    let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
     let coverage = coverage(&judged, base, bytes.len());
@@ -121,31 +127,44 @@ fn coverage(signatures: &[PdfSignature], base: usize, length: usize) -> Coverage
     }
 }
 
-fn judge_one(found: &Found, data: &[u8], base: usize, trust: &TrustStore, options: &Options) -> PdfSignature {
-    let dictionary = &found.dictionary;
-    let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
-    let checked = pdf::check_byte_range(found, data);
-    let range = checked.as_ref().ok().map(|(range, _)| *range);
-    let mut judged = match &checked {
-        Ok((range, contents)) => {
-            let content = range.parts(data);
-            Value { dictionary, contents: &contents.bytes, content: &content, trust, options }.judge(&sub_filter)
+/// What every signature of a file is judged with.
+struct Surroundings<'a> {
+    data: &'a [u8],
+    /// Bytes in front of the header.
+    base: usize,
+    evidence: &'a Evidence,
+    trust: &'a TrustStore,
+    options: &'a Options,
+}
+
+impl Surroundings<'_> {
+    fn judge(&self, found: &Found) -> PdfSignature {
+        let Self { data, base, evidence, trust, options } = *self;
+        let dictionary = &found.dictionary;
+        let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
+        let checked = pdf::check_byte_range(found, data);
+        let range = checked.as_ref().ok().map(|(range, _)| *range);
+        let mut judged = match &checked {
+            Ok((range, contents)) => {
+                let content = range.parts(data);
+                Value { dictionary, contents: &contents.bytes, content: &content, evidence, trust, options }.judge(&sub_filter)
+            }
+            Err(reason) => malformed(reason.clone()),
+        };
+        if let Some(ByteRange { end, .. }) = range
+            && end < data.len()
+        {
+            judged.judgement.note(format!("{} bytes follow what this signature covers", data.len() - end));
         }
-        Err(reason) => malformed(reason.clone()),
-    };
-    if let Some(ByteRange { end, .. }) = range
-        && end < data.len()
-    {
-        judged.judgement.note(format!("{} bytes follow what this signature covers", data.len() - end));
+        let is_intact = judged.arithmetic.intact && !judged.judgement.has_failed();
+        let is_vouched_for = judged.judgement.is_vouched_for;
+        let is_document_timestamp = sub_filter == "ETSI.RFC3161";
+        let mut report = report(found.field.clone(), &sub_filter, judged);
+        report.byte_range = pdf::byte_range_numbers(dictionary);
+        report.is_document_timestamp = is_document_timestamp;
+        report.covers_whole_file = base == 0 && range.is_some_and(|range| range.end == data.len());
+        PdfSignature { report, signed_end: range.map(|range| range.end), is_intact, is_vouched_for }
     }
-    let is_intact = judged.arithmetic.intact && !judged.judgement.has_failed();
-    let is_vouched_for = judged.judgement.is_vouched_for;
-    let is_document_timestamp = sub_filter == "ETSI.RFC3161";
-    let mut report = report(found.field.clone(), &sub_filter, judged);
-    report.byte_range = pdf::byte_range_numbers(dictionary);
-    report.is_document_timestamp = is_document_timestamp;
-    report.covers_whole_file = base == 0 && range.is_some_and(|range| range.end == data.len());
-    PdfSignature { report, signed_end: range.map(|range| range.end), is_intact, is_vouched_for }
 }
 
 #[cfg(test)]
@@ -153,12 +172,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::algorithm::Digest;
-    use crate::asn1::OCTET_STRING;
+    use crate::algorithm::{Digest, sha256};
+    use crate::asn1::{OCTET_STRING, OID, SEQUENCE, encode};
     use crate::oid;
     use crate::options::{RevocationPolicy, WeakDigest};
-    use crate::report::SubIndication;
-    use crate::testing::{CmsTemplate, NOW, Node, Pki, Template, YEAR, cms, last_xref, plain_pdf, revise, sign_pdf, time_stamp};
+    use crate::report::{EvidenceKind, SubIndication, UsedEvidence};
+    use crate::testing::{
+        CmsTemplate, NOW, Node, OcspTemplate, Pki, Template, YEAR, add_security_store, attribute, cms, last_xref, ocsp_revoked, plain_pdf,
+        revise, sign_pdf, time_stamp,
+    };
 
     const CADES: &str = "ETSI.CAdES.detached";
 
@@ -221,6 +243,82 @@ mod tests {
         let report = verify_pdf(&pdf, &trust(&pki), &options);
         assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
         assert!(report.signatures[0].reasons.iter().any(|reason| reason.contains("unknown revocation accepted")));
+    }
+
+    /// The outcome for a signature whose revocation data comes with the document, in each of the places for it.
+    fn outcomes_with_embedded(pki: &Pki, list: &[u8], response: &OcspTemplate<'_>) -> Vec<(Verdict, Option<SubIndication>)> {
+        let values = |lists: &[u8], responses: &[u8]| {
+            encode(SEQUENCE, &[encode(0xa0, &encode(SEQUENCE, lists)), encode(0xa1, &encode(SEQUENCE, responses))].concat())
+        };
+        let archive = attribute(oid::REVOCATION_INFO_ARCHIVAL, &values(list, &response.response()));
+        let cades = attribute(oid::REVOCATION_VALUES, &values(list, &response.basic()));
+        let other = [encode(OID, oid::REVOCATION_INFO_OCSP), response.response()].concat();
+        let beside = [list, &encode(0xa1, &other)].concat();
+        let store = add_security_store(&signed(pki, &CmsTemplate::default()), [&[], &[list.to_vec()], &[response.response()]]);
+        let documents = [
+            signed(pki, &CmsTemplate { extra_attributes: vec![archive], ..CmsTemplate::default() }),
+            signed(pki, &CmsTemplate { unsigned_attributes: vec![cades], ..CmsTemplate::default() }),
+            signed(pki, &CmsTemplate { revocation: beside, ..CmsTemplate::default() }),
+            store,
+        ];
+        documents.iter().map(|document| outcome(&judge(document, &trust(pki)))).collect()
+    }
+
+    #[test]
+    fn revocation_data_in_the_document_counts_by_its_signature_alone() {
+        let pki = Pki::new();
+        let list = pki.root_crl(NOW - 10, NOW + 1000);
+        let good = OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer);
+        assert_eq!(outcomes_with_embedded(&pki, &list, &good), [(Verdict::TotalPassed, None); 4]);
+        let revoked = OcspTemplate { status: ocsp_revoked(NOW - 3600, 1), ..OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer) };
+        let expected = (Verdict::Indeterminate, Some(SubIndication::RevokedNoPoe));
+        assert_eq!(outcomes_with_embedded(&pki, &list, &revoked), [expected; 4]);
+        // An answer by the signer about itself.
+        let forged = OcspTemplate::good(&pki.signer, &pki.signer, &pki.issuer);
+        let expected = (Verdict::Indeterminate, Some(SubIndication::TryLater));
+        assert_eq!(outcomes_with_embedded(&pki, &list, &forged), [expected; 4]);
+    }
+
+    #[test]
+    fn the_evidence_that_a_verdict_rests_on_is_listed_by_digest_and_gives_it_again() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let list = pki.root_crl(NOW - 10, NOW + 1000);
+        let responder = OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer);
+        let other = OcspTemplate::good(&pki.issuer, &pki.tsa, &pki.issuer);
+        let full = |extra: bool| {
+            let mut trust = trust(&pki);
+            trust.add_crl(&list).unwrap();
+            trust.add_ocsp(&responder.response()).unwrap();
+            if extra {
+                trust.add_intermediate(pki.tsa.der()).unwrap();
+                trust.add_ocsp(&other.response()).unwrap();
+            }
+            judge(&pdf, &trust)
+        };
+        let report = full(true);
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None));
+        let certificates = [pki.signer.der(), pki.issuer.der(), pki.root.der()].map(|der| (EvidenceKind::Certificate, sha256(der)));
+        let mut expected = certificates.to_vec();
+        expected.push((EvidenceKind::RevocationList, sha256(&list)));
+        expected.push((EvidenceKind::OcspResponse, sha256(&responder.basic())));
+        let mut expected: Vec<_> = expected.into_iter().map(|(kind, sha256)| UsedEvidence { kind, sha256 }).collect();
+        expected.sort_unstable();
+        assert_eq!(report.signatures[0].evidence, expected);
+        assert_eq!(full(false), report);
+    }
+
+    #[test]
+    fn a_security_store_gives_missing_intermediates_and_tells_what_it_cannot_read() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        assert_eq!(outcome(&judge(&pdf, &trust)).1, Some(SubIndication::NoCertificateChainFound));
+        let lists = [pki.crl(NOW - 10, NOW + 1000, &[]), pki.root_crl(NOW - 10, NOW + 1000)];
+        let report = judge(&add_security_store(&pdf, [&[pki.issuer.der().to_vec()], &lists, &[b"no".to_vec()]]), &trust);
+        assert_eq!(outcome(&report), (Verdict::TotalPassed, None), "{report:?}");
+        assert!(report.faults.iter().any(|fault| fault.starts_with("1 entries of the document security store")), "{:?}", report.faults);
     }
 
     #[test]
@@ -372,9 +470,9 @@ mod tests {
         let expected = (Verdict::Indeterminate, Some(SubIndication::NoSigningCertificateFound));
         assert_eq!(outcome(&judge(&missing, &trust)), expected);
         // The pinned hash is that of the issuer's certificate.
-        let hash = crate::asn1::encode(OCTET_STRING, &crate::algorithm::sha256(pki.issuer.der()));
-        let sequence = |inner: &[u8]| crate::asn1::encode(crate::asn1::SEQUENCE, inner);
-        let pinned = crate::testing::attribute(oid::SIGNING_CERTIFICATE_V2, &sequence(&sequence(&sequence(&hash))));
+        let hash = encode(OCTET_STRING, &sha256(pki.issuer.der()));
+        let sequence = |inner: &[u8]| encode(SEQUENCE, inner);
+        let pinned = attribute(oid::SIGNING_CERTIFICATE_V2, &sequence(&sequence(&sequence(&hash))));
         let template = CmsTemplate { signing_certificate: false, extra_attributes: vec![pinned], ..CmsTemplate::default() };
         assert_eq!(outcome(&judge(&signed(&pki, &template), &trust)), expected);
     }
@@ -412,7 +510,7 @@ mod tests {
         let changed = verify_pdf(&make(b"x"), &trust, &options);
         assert_eq!(outcome(&changed), (Verdict::TotalFailed, Some(SubIndication::HashFailure)));
 
-        let bare = |sub_filter| sign_pdf(&plain_pdf(), 0, sub_filter, |_| crate::asn1::encode(OCTET_STRING, &[1; 256]));
+        let bare = |sub_filter| sign_pdf(&plain_pdf(), 0, sub_filter, |_| encode(OCTET_STRING, &[1; 256]));
         let report = verify_pdf(&bare("adbe.x509.rsa_sha1"), &trust, &options);
         assert_eq!(outcome(&report), (Verdict::Indeterminate, Some(SubIndication::NoSigningCertificateFound)));
         assert!(report.signatures[0].weak_digest);
@@ -513,7 +611,7 @@ mod tests {
                 .min()
                 .unwrap()
         };
-        let hashing = best(&|| assert_eq!(crate::algorithm::sha256(&pdf).len(), 32));
+        let hashing = best(&|| assert_eq!(sha256(&pdf).len(), 32));
         let judging = best(&|| assert_eq!(judge(&pdf, &trust).coverage, Coverage::Whole));
         let small = signed(&pki, &CmsTemplate::default());
         let small_judging = best(&|| assert_eq!(judge(&small, &trust).coverage, Coverage::Whole));

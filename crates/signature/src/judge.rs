@@ -6,12 +6,13 @@ use std::sync::Arc;
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerInfo};
+use crate::evidence::Evidence;
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::{Options, RevocationPolicy, WeakDigest};
-use crate::path::{self, Purpose};
+use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
-use crate::revocation::{self, Status};
+use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands};
 use crate::timestamp;
 use crate::trust::TrustStore;
@@ -44,20 +45,20 @@ pub(crate) fn signature(
 ) -> Judged {
     let mut judgement = Judgement::default();
     let arithmetic = signer::check(data, info, demands, &mut judgement);
-    let proof = prove_time(info, trust, options, &mut judgement);
+    let proof = prove_time(info, &arithmetic.evidence, trust, options, &mut judgement);
     judge_trust(&arithmetic, &proof, trust, options, &mut judgement);
     Judged { judgement, arithmetic, proved_time: proof.time }
 }
 
 /// The earliest time that a token over the signature value proves. A bad token gives no time and says so; the signature
 /// is then judged without proof (EN 319 102-1, 5.5.4).
-fn prove_time(info: &SignerInfo<'_>, trust: &TrustStore, options: &Options, judgement: &mut Judgement) -> Proof {
-    let attributes = info.unsigned_attributes.iter().filter(|attribute| attribute.oid == oid::SIGNATURE_TIME_STAMP);
+fn prove_time(info: &SignerInfo<'_>, evidence: &Evidence, trust: &TrustStore, options: &Options, judgement: &mut Judgement) -> Proof {
     let mut best = Proof::default();
-    for value in attributes.flat_map(|attribute| &attribute.values).take(MAX_TOKENS) {
-        let (token, _) = timestamp::verify(value.raw, &[&info.signature], trust, options);
+    for value in info.unsigned(oid::SIGNATURE_TIME_STAMP).flat_map(|attribute| &attribute.values).take(MAX_TOKENS) {
+        let (token, _) = timestamp::verify(value.raw, &[&info.signature], evidence, trust, options);
         match token.proof() {
             Some(time) => {
+                judgement.evidence.extend(&token.judgement.evidence);
                 judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
                 if best.time.is_none_or(|earlier| time < earlier) {
                     best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
@@ -85,7 +86,7 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
         judgement.fail(SubIndication::NotYetValid, reason);
         return;
     }
-    let path = match path::find(leaf, &arithmetic.pool, trust, at, Purpose::DocumentSigning, &options.limits) {
+    let path = match path::find(leaf, &Goal::new(Purpose::DocumentSigning, at), &arithmetic.evidence.certificates, trust, &options.limits) {
         Ok(path) => path,
         Err(fault) => {
             judgement.is_vouched_for = fault.is_vouched_for;
@@ -94,10 +95,12 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
         }
     };
     judgement.is_vouched_for = true;
+    judgement.rests_on(&path.certificates);
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }
-    judge_revocation(&path.certificates, arithmetic.claimed_time, at, trust, options, judgement);
+    let inquiry = Inquiry { trust, evidence: &arithmetic.evidence, limits: &options.limits, proved: at, at: options.at };
+    judge_revocation(&path.certificates, arithmetic.claimed_time, &inquiry, options, judgement);
     if let Some(reason) = &proof.unknown_revocation
         // A signature that is good at the judgement time does not lean on the proof.
         && !leaf.is_valid_at(options.at)
@@ -109,12 +112,12 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
 fn judge_revocation(
     path: &[Arc<Certificate>],
     claimed_time: Option<i64>,
-    at: i64,
-    trust: &TrustStore,
+    inquiry: &Inquiry<'_>,
     options: &Options,
     judgement: &mut Judgement,
 ) {
-    let statuses = revocation::statuses(path, trust, at, options.at);
+    let at = inquiry.proved;
+    let statuses = inquiry.ask(path, &mut judgement.evidence);
     for (index, (status, certificate)) in statuses.into_iter().zip(path).enumerate() {
         let name = certificate.subject.first(oid::COMMON_NAME);
         match status {

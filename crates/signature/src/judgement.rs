@@ -1,6 +1,9 @@
 //! A verdict in the making: grounds are collected, the strongest one wins.
 
-use crate::report::{SubIndication, Verdict};
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+use crate::report::{SubIndication, UsedEvidence, Verdict};
 
 /// Grounds and sentences gathered about one signature.
 #[derive(Clone, Debug, Default)]
@@ -8,6 +11,8 @@ pub(crate) struct Judgement {
     failure: Option<SubIndication>,
     doubt: Option<SubIndication>,
     pub(crate) reasons: Vec<String>,
+    /// What the judgement of paths and revocation rests on.
+    pub(crate) evidence: Vec<UsedEvidence>,
     /// A trust anchor vouches, through certificates in order, for whose signature it is.
     pub(crate) is_vouched_for: bool,
 }
@@ -28,6 +33,11 @@ impl Judgement {
     /// A sentence without weight.
     pub(crate) fn note(&mut self, reason: impl Into<String>) {
         self.reasons.push(reason.into());
+    }
+
+    /// Records that the judgement rests on the certificates of `path`.
+    pub(crate) fn rests_on(&mut self, path: &[Arc<Certificate>]) {
+        self.evidence.extend(path.iter().map(|one| one.as_evidence()));
     }
 
     pub(crate) fn has_failed(&self) -> bool {

@@ -2,7 +2,7 @@
 //! EN 319 102-1.
 //!
 //! This crate owns the reading of hostile bytes (PDF structure, XML, ZIP, BER, X.509, CMS, RFC 3161), the arithmetic (through
-//! `ring`), certificate paths, complete CRLs and the verdict. It never does I/O, never reads a clock, never repairs a
+//! `ring`), certificate paths, revocation data and the verdict. It never does I/O, never reads a clock, never repairs a
 //! signed file and never panics on what it is given: the judgement time and the trust data are parameters.
 //!
 //! Start reading at [`verify_pdf`] (`document.rs`): it finds the signatures (`pdf/`), judges each one (`judge.rs`, on
@@ -16,20 +16,30 @@ mod asn1;
 mod calendar;
 mod certificate;
 mod cms;
+mod constraints;
+mod crl;
 mod detached;
+mod distribution;
 mod document;
+mod evidence;
+mod general_name;
 mod judge;
 mod judgement;
 mod name;
+mod ocsp;
 mod oid;
 mod options;
 mod path;
 mod pdf;
 #[cfg(test)]
 mod pkits;
+mod policy;
 mod report;
+#[cfg(test)]
+mod responders;
 mod revisions;
 mod revocation;
+mod signed;
 mod signer;
 #[cfg(test)]
 mod testing;
@@ -43,7 +53,8 @@ pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
-    CertificateFacts, ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, SignerKind, SubIndication, Verdict,
+    CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, SignatureReport, SignerKind, SubIndication,
+    UsedEvidence, Verdict,
 };
 pub use trust::{TrustError, TrustStore};
 pub use xml::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole, verify_xml, verify_xml_with};

@@ -6,6 +6,8 @@ use crate::report::SignerKind;
 
 /// Teletex and other eight-bit strings, read as Latin-1.
 const LATIN1_STRINGS: [u8; 2] = [0x14, 0x1b];
+/// Four bytes per character.
+const UNIVERSAL_STRING: u8 = 0x1c;
 
 /// First words of the names of public bodies and enterprises, lower case.
 const ORGANISATION_WORDS: &[&str] = &[
@@ -61,24 +63,15 @@ impl Name {
         let mut attributes = Vec::new();
         let mut comparable = Vec::new();
         for set in element.children()? {
-            for attribute in set.children()? {
-                if attribute.tag != SEQUENCE {
-                    return Err(Asn1Error::UnexpectedTag { expected: SEQUENCE, found: attribute.tag });
-                }
-                let mut reader = attribute.reader();
-                let kind = reader.expect(OID)?;
-                let value = reader.read()?;
-                reader.finish()?;
-                let text = text(&value);
-                comparable.extend_from_slice(kind.raw);
-                let folded = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-                comparable.extend(encode(UTF8_STRING, folded.as_bytes()));
-                attributes.push((kind.content.to_vec(), text));
-            }
-            // A set of two attributes is another name than two sets of one.
-            comparable.push(0);
+            comparable.extend(read_relative(&set, &mut attributes)?);
         }
         Ok(Self { attributes, comparable })
+    }
+
+    /// The comparable form of one relative distinguished name, whatever its own tag is: appended to that of a name it
+    /// gives the longer name.
+    pub(crate) fn comparable_relative(set: &Element<'_>) -> Result<Vec<u8>, Asn1Error> {
+        read_relative(set, &mut Vec::new())
     }
 
     /// Equal for names that RFC 5280 calls the same: case, inner spaces and the string type do not matter.
@@ -90,7 +83,12 @@ impl Name {
         self.all(kind).next().unwrap_or_default()
     }
 
-    fn all(&self, kind: &'static [u8]) -> impl Iterator<Item = &str> {
+    /// Without any attribute.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.comparable.is_empty()
+    }
+
+    pub(crate) fn all(&self, kind: &'static [u8]) -> impl Iterator<Item = &str> {
         self.attributes.iter().filter(move |(own, _)| own == kind).map(|(_, text)| text.as_str())
     }
 
@@ -128,6 +126,27 @@ impl Name {
     }
 }
 
+fn read_relative(set: &Element<'_>, attributes: &mut Vec<(Vec<u8>, String)>) -> Result<Vec<u8>, Asn1Error> {
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    for attribute in set.children()? {
+        if attribute.tag != SEQUENCE {
+            return Err(Asn1Error::UnexpectedTag { expected: SEQUENCE, found: attribute.tag });
+        }
+        let mut reader = attribute.reader();
+        let kind = reader.expect(OID)?;
+        let value = reader.read()?;
+        reader.finish()?;
+        let text = text(&value);
+        parts.push([kind.raw, &encode(UTF8_STRING, fold(&text).as_bytes())].concat());
+        attributes.push((kind.content.to_vec(), text));
+    }
+    // The members of a set have no order, whatever order a writer gave them.
+    parts.sort_unstable();
+    // A set of two attributes is another name than two sets of one.
+    parts.push(vec![0]);
+    Ok(parts.concat())
+}
+
 fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
@@ -137,6 +156,10 @@ fn text(value: &Element<'_>) -> String {
         BMP_STRING => {
             let units = value.content.chunks(2).map(|pair| pair.iter().fold(0u16, |unit, &byte| unit << 8 | u16::from(byte)));
             char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        UNIVERSAL_STRING => {
+            let points = value.content.chunks(4).map(|four| four.iter().fold(0u32, |point, &byte| point << 8 | u32::from(byte)));
+            points.map(|point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         }
         tag if LATIN1_STRINGS.contains(&tag) => value.content.iter().map(|&byte| char::from(byte)).collect(),
         _ => String::from_utf8_lossy(value.content).into_owned(),
@@ -180,6 +203,20 @@ pub(crate) mod tests {
         assert_eq!(one.comparable(), name(&[(oid::COMMON_NAME, " root ca")]).comparable());
         assert_ne!(one.comparable(), name(&[(oid::COMMON_NAME, "root ca 2")]).comparable());
         assert_ne!(one.comparable(), name(&[(oid::ORGANISATION, "root ca")]).comparable());
+    }
+
+    #[test]
+    fn the_order_within_a_set_and_the_string_type_do_not_matter() {
+        let pair = |kind: &[u8], tag: u8, value: &[u8]| encode(SEQUENCE, &[encode(OID, kind), encode(tag, value)].concat());
+        let (one, two) = (pair(oid::COMMON_NAME, UTF8_STRING, "Sở".as_bytes()), pair(oid::ORGANISATION, UTF8_STRING, b"B"));
+        let wide = pair(oid::COMMON_NAME, UNIVERSAL_STRING, &[0, 0, 0, b'S', 0, 0, 0x1e, 0xdf]);
+        let read = |members: &[&[u8]]| {
+            let der = encode(SEQUENCE, &encode(SET, &members.concat()));
+            Name::read(&Element::parse(&der, SEQUENCE).unwrap()).unwrap()
+        };
+        assert_eq!(read(&[&one, &two]).comparable(), read(&[&two, &one]).comparable());
+        assert_eq!(read(&[&one, &two]).comparable(), read(&[&wide, &two]).comparable());
+        assert_ne!(read(&[&one, &two]).comparable(), read(&[&one]).comparable());
     }
 
     #[test]

@@ -12,6 +12,13 @@ pub(crate) const SIGNING_CERTIFICATE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x
 pub(crate) const SIGNATURE_TIME_STAMP: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 14];
 pub(crate) const SIGNING_CERTIFICATE_V2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 47];
 
+pub(crate) const CERTIFICATE_VALUES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 23];
+pub(crate) const REVOCATION_VALUES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 24];
+/// Adobe's archive of revocation data, a signed attribute.
+pub(crate) const REVOCATION_INFO_ARCHIVAL: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x2f, 1, 1, 8];
+/// An OCSP response beside the CRLs of a CMS (RFC 5940).
+pub(crate) const REVOCATION_INFO_OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 16, 2];
+
 pub(crate) const SHA1: &[u8] = &[0x2b, 0x0e, 3, 2, 0x1a];
 pub(crate) const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
 pub(crate) const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
@@ -42,6 +49,7 @@ pub(crate) const ORGANISATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
 pub(crate) const TITLE: &[u8] = &[0x55, 4, 12];
 pub(crate) const GIVEN_NAME: &[u8] = &[0x55, 4, 42];
 pub(crate) const USER_ID: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1];
+pub(crate) const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
 
 /// Short names of subject attributes, for display.
 pub(crate) const ATTRIBUTE_NAMES: &[(&[u8], &str)] = &[
@@ -60,7 +68,7 @@ pub(crate) const ATTRIBUTE_NAMES: &[(&[u8], &str)] = &[
     (&[0x55, 4, 97], "organizationIdentifier"),
     (USER_ID, "UID"),
     (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25], "DC"),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "emailAddress"),
+    (EMAIL_ADDRESS, "emailAddress"),
 ];
 
 pub(crate) const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
@@ -70,17 +78,33 @@ pub(crate) const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 18];
 pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 pub(crate) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 pub(crate) const CRL_REASON: &[u8] = &[0x55, 0x1d, 21];
+pub(crate) const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
+pub(crate) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
+pub(crate) const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
 pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
 pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 32];
+pub(crate) const ANY_POLICY: &[u8] = &[0x55, 0x1d, 32, 0];
+pub(crate) const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 33];
 pub(crate) const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
 pub(crate) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 36];
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+pub(crate) const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 46];
+pub(crate) const INHIBIT_ANY_POLICY: &[u8] = &[0x55, 0x1d, 54];
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 
 /// Qualified-certificate statements (RFC 3739): information, no restriction.
 pub(crate) const QC_STATEMENTS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 3];
 
+/// An otherName: a mailbox with more than ASCII in it (RFC 9598).
+pub(crate) const SMTP_UTF8_MAILBOX: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 8, 9];
+
+/// Above everything that RFC 6960 defines.
+pub(crate) const OCSP_ARC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
+pub(crate) const OCSP_BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 1];
+pub(crate) const OCSP_NO_CHECK: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 5];
+
+pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];
 pub(crate) const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
 /// Extended usages under which people sign documents. Nine real signers in ten carry client authentication, e-mail and
 /// smart-card logon and nothing else, so that a document-signing usage cannot be demanded.

@@ -1,13 +1,15 @@
-//! Certificate paths from a signer to a trust anchor (RFC 5280, 6, without policies and name constraints: a path that
-//! carries them is not judged good).
+//! Certificate paths from a signer to a trust anchor (RFC 5280, 6): who issued whom, who may issue, whose names and
+//! which policies.
 
 use std::sync::Arc;
 
 use crate::algorithm::Scheme;
 use crate::calendar::display;
 use crate::certificate::Certificate;
+use crate::constraints::{self, NameFault};
 use crate::oid;
 use crate::options::Limits;
+use crate::policy;
 use crate::report::SubIndication;
 use crate::trust::{Anchor, TrustStore};
 
@@ -16,6 +18,26 @@ use crate::trust::{Anchor, TrustStore};
 pub(crate) enum Purpose {
     DocumentSigning,
     TimeStamping,
+    /// Signing revocation lists.
+    ListSigning,
+    /// Nothing in particular: the path alone is looked at.
+    #[cfg(test)]
+    Any,
+}
+
+/// What a path is looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Goal {
+    pub(crate) purpose: Purpose,
+    /// When every certificate of the path has to be valid.
+    pub(crate) at: i64,
+    pub(crate) policies: policy::Inputs,
+}
+
+impl Goal {
+    pub(crate) fn new(purpose: Purpose, at: i64) -> Self {
+        Self { purpose, at, policies: policy::Inputs::default() }
+    }
 }
 
 /// A path that fulfils every check, leaf first, anchor last.
@@ -41,20 +63,28 @@ impl PathFault {
     }
 }
 
-/// Finds a path for `leaf` that is good at the time `at`, through `extra` certificates and the store.
+/// Finds a path for `leaf` that fulfils `goal`, through `extra` certificates and the store.
 pub(crate) fn find(
     leaf: &Arc<Certificate>,
+    goal: &Goal,
     extra: &[Arc<Certificate>],
     trust: &TrustStore,
-    at: i64,
-    purpose: Purpose,
     limits: &Limits,
 ) -> Result<Path, PathFault> {
-    let mut search = Search { extra, trust, at, limits, work: 0, best: None };
+    let mut search = Search {
+        extra,
+        trust,
+        at: goal.at,
+        policies: &goal.policies,
+        limits,
+        work: 0,
+        comparisons: constraints::MAX_COMPARISONS,
+        best: None,
+    };
     let mut path = vec![Arc::clone(leaf)];
     if let Some(found) = search.extend(&mut path, None) {
         // What the leaf may do is asked last: of a certificate that nobody vouches for it does not matter.
-        return match check_leaf(leaf, at, purpose) {
+        return match check_leaf(leaf, goal.at, goal.purpose) {
             Ok(()) => Ok(found),
             Err(fault) => Err(PathFault { is_vouched_for: true, ..fault }),
         };
@@ -72,6 +102,13 @@ fn check_leaf(leaf: &Certificate, at: i64, purpose: Purpose) -> Result<(), PathF
         return Err(unsupported_fault(leaf, unsupported));
     }
     match purpose {
+        Purpose::ListSigning => {
+            if leaf.key_usage.is_some_and(|usage| !usage.allows_crl_signatures()) {
+                return chain("the key usage of the certificate does not allow revocation lists");
+            }
+        }
+        #[cfg(test)]
+        Purpose::Any => {}
         Purpose::DocumentSigning => {
             if leaf.key_usage.is_some_and(|usage| !usage.allows_document_signatures()) {
                 return chain("the key usage of the signing certificate does not allow signatures");
@@ -120,8 +157,11 @@ struct Search<'a> {
     extra: &'a [Arc<Certificate>],
     trust: &'a TrustStore,
     at: i64,
+    policies: &'a policy::Inputs,
     limits: &'a Limits,
     work: usize,
+    /// Comparisons of names with constraints that are left.
+    comparisons: usize,
     /// The fault of the first path that reached an anchor.
     best: Option<PathFault>,
 }
@@ -133,8 +173,11 @@ impl Search<'_> {
         let last = Arc::clone(path.last()?);
         let trust = self.trust;
         for anchor in trust.anchors_named(&last.subject).filter(|anchor| anchor.certificate.sha256 == last.sha256) {
-            if anchor.is_trusted_at(self.at) && fault.is_none() {
-                return Some(self.finished(path));
+            if anchor.is_trusted_at(self.at)
+                && fault.is_none()
+                && let Some(found) = self.complete(path)
+            {
+                return Some(found);
             }
         }
         if path.len() >= self.limits.max_path_length {
@@ -148,7 +191,10 @@ impl Search<'_> {
             match worst(fault.cloned(), checked.err()).map_or(Ok(()), Err) {
                 Ok(()) => {
                     path.push(Arc::clone(&anchor.certificate));
-                    return Some(self.finished(path));
+                    if let Some(found) = self.complete(path) {
+                        return Some(found);
+                    }
+                    path.pop();
                 }
                 Err(fault) => self.note(fault),
             }
@@ -186,6 +232,23 @@ impl Search<'_> {
         // Remembered answers count too, so that a verdict does not depend on what was judged before.
         self.work += 1;
         self.trust.is_signed_by(subject, issuer)
+    }
+
+    /// What can only be checked from the anchor down: names and policies.
+    fn complete(&mut self, path: &[Arc<Certificate>]) -> Option<Path> {
+        if let Err(fault) = constraints::check(path, &mut self.comparisons) {
+            let indication = match fault {
+                NameFault::Forbidden(_) => SubIndication::ChainConstraintsFailure,
+                NameFault::Unprocessable(_) | NameFault::TooMany => SubIndication::CertificateChainGeneralFailure,
+            };
+            self.note(PathFault::new(indication, fault.to_string()));
+            return None;
+        }
+        if let Err(fault) = policy::check(path, self.policies) {
+            self.note(PathFault::new(SubIndication::ChainConstraintsFailure, fault.to_string()));
+            return None;
+        }
+        Some(self.finished(path))
     }
 
     /// `path` with what is weak in it. How a certificate of the store is signed does not matter: the operator chose
@@ -239,7 +302,7 @@ fn check_issuer(issuer: &Certificate, path: &[Arc<Certificate>]) -> Result<(), P
         return chain(format!("the key usage of {name:?} does not allow it to issue certificates"));
     }
     // Self-issued certificates do not count (RFC 5280, 4.2.1.9); nor does the leaf.
-    let below = path.iter().skip(1).filter(|one| one.issuer.comparable() != one.subject.comparable()).count();
+    let below = path.iter().skip(1).filter(|one| !one.is_self_issued()).count();
     if max_below.is_some_and(|max| below > usize::try_from(max).unwrap_or(usize::MAX)) {
         return chain(format!("the chain below {name:?} is longer than it allows"));
     }
@@ -249,13 +312,15 @@ fn check_issuer(issuer: &Certificate, path: &[Arc<Certificate>]) -> Result<(), P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, Pki, Template, YEAR};
+    use crate::asn1::{SEQUENCE, encode};
+    use crate::name::tests::name_der;
+    use crate::testing::{NOW, Node, Pki, Template, YEAR};
 
     fn find_at(pki: &Pki, leaf: &Certificate, at: i64) -> Result<Path, PathFault> {
         let mut trust = TrustStore::new();
         trust.add_anchor(pki.root.der(), None, None).unwrap();
         let extra = [Arc::new(pki.issuer.certificate())];
-        find(&Arc::new(leaf.clone()), &extra, &trust, at, Purpose::DocumentSigning, &Limits::default())
+        find(&Arc::new(leaf.clone()), &Goal::new(Purpose::DocumentSigning, at), &extra, &trust, &Limits::default())
     }
 
     fn indication(pki: &Pki, template: Template) -> SubIndication {
@@ -275,7 +340,7 @@ mod tests {
         let pki = Pki::new();
         let leaf = Arc::new(pki.signer.certificate());
         let extra = [Arc::new(pki.issuer.certificate()), Arc::new(pki.root.certificate())];
-        let result = find(&leaf, &extra, &TrustStore::new(), NOW, Purpose::DocumentSigning, &Limits::default());
+        let result = find(&leaf, &Goal::new(Purpose::DocumentSigning, NOW), &extra, &TrustStore::new(), &Limits::default());
         assert_eq!(result.unwrap_err().indication, SubIndication::NoCertificateChainFound);
     }
 
@@ -311,7 +376,7 @@ mod tests {
         trust.add_anchor(pki.root.der(), None, None).unwrap();
         let extra = [Arc::new(pki.issuer.certificate()), Arc::new(pki.signer.certificate())];
         let leaf = Arc::new(below.certificate());
-        let fault = find(&leaf, &extra, &trust, NOW, Purpose::DocumentSigning, &Limits::default()).unwrap_err();
+        let fault = find(&leaf, &Goal::new(Purpose::DocumentSigning, NOW), &extra, &trust, &Limits::default()).unwrap_err();
         assert_eq!(fault.indication, SubIndication::ChainConstraintsFailure);
     }
 
@@ -324,8 +389,78 @@ mod tests {
         let mut trust = TrustStore::new();
         trust.add_anchor(pki.root.der(), None, None).unwrap();
         let extra = [Arc::new(pki.issuer.certificate()), Arc::new(second.certificate())];
-        let fault = find(&leaf, &extra, &trust, NOW, Purpose::DocumentSigning, &Limits::default()).unwrap_err();
+        let fault = find(&leaf, &Goal::new(Purpose::DocumentSigning, NOW), &extra, &trust, &Limits::default()).unwrap_err();
         assert_eq!(fault.indication, SubIndication::ChainConstraintsFailure);
+    }
+
+    /// The outcome for a signer below an authority that carries `extension` as a critical one.
+    fn below_restricted(identifier: &[u8], extension: Vec<u8>) -> Result<Path, PathFault> {
+        let pki = Pki::new();
+        let extra = vec![(identifier.to_vec(), true, extension)];
+        let narrow = pki.root.issue(Template { extra, ..Template::authority("Narrow", None) });
+        let leaf = Arc::new(narrow.issue(Template::signer()).certificate());
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        let goal = Goal::new(Purpose::DocumentSigning, NOW);
+        find(&leaf, &goal, &[Arc::new(narrow.certificate())], &trust, &Limits::default())
+    }
+
+    #[test]
+    fn an_authority_is_held_to_its_names_and_policies() {
+        let constraint = |side: u8, name: &str| {
+            let base = encode(0xa4, &name_der(&[(oid::COMMON_NAME, name)]));
+            encode(SEQUENCE, &encode(side, &encode(SEQUENCE, &base)))
+        };
+        assert!(below_restricted(oid::NAME_CONSTRAINTS, constraint(0xa0, "NGUYEN VAN A")).is_ok());
+        let forbidden = [constraint(0xa0, "Nguyen Van B"), constraint(0xa1, "Nguyen Van A")];
+        for extension in forbidden {
+            let fault = below_restricted(oid::NAME_CONSTRAINTS, extension).unwrap_err();
+            assert_eq!(fault.indication, SubIndication::ChainConstraintsFailure);
+        }
+        // requireExplicitPolicy at once, and no certificate names a policy; after nine certificates it does not matter.
+        let require = |skip: u8| encode(SEQUENCE, &[0x80, 1, skip]);
+        let fault = below_restricted(oid::POLICY_CONSTRAINTS, require(0)).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::ChainConstraintsFailure);
+        assert!(below_restricted(oid::POLICY_CONSTRAINTS, require(9)).is_ok());
+        let fault = below_restricted(oid::INHIBIT_ANY_POLICY, vec![2, 1, 0xff]).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::CertificateChainGeneralFailure);
+    }
+
+    #[test]
+    fn what_an_anchor_and_a_leaf_say_of_policies_binds_too() {
+        let pki = Pki::new();
+        let require = |skip: u8| vec![(oid::POLICY_CONSTRAINTS.to_vec(), true, encode(SEQUENCE, &[0x80, 1, skip]))];
+        let find_below = |anchor: &Node, leaf_extra: Vec<(Vec<u8>, bool, Vec<u8>)>| {
+            let leaf = anchor.issue(Template { extra: leaf_extra, ..Template::signer() });
+            let mut trust = TrustStore::new();
+            trust.add_anchor(anchor.der(), None, None).unwrap();
+            let goal = Goal::new(Purpose::DocumentSigning, NOW);
+            find(&Arc::new(leaf.certificate()), &goal, &[], &trust, &Limits::default()).map_err(|fault| fault.indication)
+        };
+        let strict = pki.root.issue(Template { extra: require(0), ..Template::authority("Strict", None) });
+        assert!(find_below(&pki.root, Vec::new()).is_ok());
+        assert_eq!(find_below(&strict, Vec::new()).unwrap_err(), SubIndication::ChainConstraintsFailure);
+        // RFC 5280, 6.1.5 (b): of a leaf only a requirement without delay counts.
+        assert_eq!(find_below(&pki.root, require(0)).unwrap_err(), SubIndication::ChainConstraintsFailure);
+        assert!(find_below(&pki.root, require(1)).is_ok());
+    }
+
+    #[test]
+    fn alternative_names_that_are_unreadable_matter_where_they_are_critical_or_constrained() {
+        let pki = Pki::new();
+        let broken =
+            |critical| Template { extra: vec![(oid::SUBJECT_ALT_NAME.to_vec(), critical, vec![0x30, 1, 0x82])], ..Template::signer() };
+        assert!(find_at(&pki, &pki.issue(broken(false)).certificate(), NOW).is_ok());
+        assert_eq!(indication(&pki, broken(true)), SubIndication::CertificateChainGeneralFailure);
+        let constraint = encode(SEQUENCE, &encode(0xa1, &encode(SEQUENCE, &encode(0x82, b"a.vn"))));
+        let extra = vec![(oid::NAME_CONSTRAINTS.to_vec(), true, constraint)];
+        let narrow = pki.root.issue(Template { extra, ..Template::authority("Narrow", None) });
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        let leaf = Arc::new(narrow.issue(broken(false)).certificate());
+        let goal = Goal::new(Purpose::DocumentSigning, NOW);
+        let fault = find(&leaf, &goal, &[Arc::new(narrow.certificate())], &trust, &Limits::default()).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::CertificateChainGeneralFailure);
     }
 
     #[test]
@@ -335,8 +470,8 @@ mod tests {
         trust.add_anchor(pki.root.der(), None, Some(NOW - 1)).unwrap();
         let extra = [Arc::new(pki.issuer.certificate())];
         let leaf = Arc::new(pki.signer.certificate());
-        let fault = find(&leaf, &extra, &trust, NOW, Purpose::DocumentSigning, &Limits::default()).unwrap_err();
+        let fault = find(&leaf, &Goal::new(Purpose::DocumentSigning, NOW), &extra, &trust, &Limits::default()).unwrap_err();
         assert_eq!(fault.indication, SubIndication::OutOfBoundsNoPoe);
-        assert!(find(&leaf, &extra, &trust, NOW - 1, Purpose::DocumentSigning, &Limits::default()).is_ok());
+        assert!(find(&leaf, &Goal::new(Purpose::DocumentSigning, NOW - 1), &extra, &trust, &Limits::default()).is_ok());
     }
 }

@@ -122,6 +122,29 @@ pub struct SignatureReport {
     pub covers_whole_file: bool,
     /// A document time stamp (`ETSI.RFC3161`), not a signature of a person or organisation.
     pub is_document_timestamp: bool,
+    /// What the judgement of the certificate paths, of time stamps too, rests on: sorted, each piece once. With these bytes,
+    /// the document and the judgement time a verdict can be replayed.
+    pub evidence: Vec<UsedEvidence>,
+}
+
+/// One piece of evidence, by its digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UsedEvidence {
+    /// What the piece is.
+    pub kind: EvidenceKind,
+    /// SHA-256 of its DER; of an OCSP response that of the BasicOCSPResponse, which documents store in several wrappings.
+    pub sha256: [u8; 32],
+}
+
+/// What a piece of evidence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EvidenceKind {
+    /// A certificate of a path, anchor included, or of a signer of revocation data.
+    Certificate,
+    /// A CRL that was heard.
+    RevocationList,
+    /// An OCSP response that was heard.
+    OcspResponse,
 }
 
 /// Main indication of EN 319 102-1 V1.3.1, 5.1.3.

@@ -8,6 +8,7 @@ use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::calendar::asn1_time;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerId, SignerInfo};
+use crate::evidence::Evidence;
 use crate::judgement::Judgement;
 use crate::name::Name;
 use crate::oid;
@@ -17,8 +18,8 @@ use crate::report::SubIndication;
 #[derive(Debug, Default)]
 pub(crate) struct Arithmetic {
     pub(crate) certificate: Option<Arc<Certificate>>,
-    /// The readable certificates of the CMS.
-    pub(crate) pool: Vec<Arc<Certificate>>,
+    /// What the CMS and its surroundings bring along, the certificates of the CMS first.
+    pub(crate) evidence: Evidence,
     pub(crate) digest_algorithm: String,
     pub(crate) signature_algorithm: String,
     pub(crate) weak_digest: bool,
@@ -35,6 +36,8 @@ pub(crate) struct Demands<'a> {
     pub(crate) content_type: &'a [u8],
     /// CAdES demands a signing-certificate attribute.
     pub(crate) signing_certificate: SigningCertificateAttribute,
+    /// What the surroundings bring along.
+    pub(crate) evidence: &'a Evidence,
     /// The time the surroundings claim; it goes before the CMS signing time, into which signing programs put local time
     /// labelled UTC.
     pub(crate) claimed_time: Option<i64>,
@@ -48,14 +51,21 @@ pub(crate) enum SigningCertificateAttribute {
 
 /// Checks one SignerInfo of `data` and adds to `judgement` whatever speaks against it.
 pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_>, judgement: &mut Judgement) -> Arithmetic {
+    let pool = read_pool(data, judgement);
+    let mut evidence = Evidence::default();
+    evidence.add_cms(data, info, &pool);
+    if evidence.left_out > 0 {
+        judgement.note(format!("{} embedded pieces of evidence are unreadable or too many", evidence.left_out));
+    }
+    evidence.add_all(demands.evidence);
     let mut result = Arithmetic {
-        pool: read_pool(data, judgement),
+        certificate: pool.iter().find(|one| is_named(one, &info.identifier)).cloned(),
+        evidence,
         digest_algorithm: digest_name(info.digest_algorithm.oid),
         signature_algorithm: oid::dotted(info.signature_algorithm.oid),
         claimed_time: demands.claimed_time.or_else(|| claimed_time(info)),
         ..Arithmetic::default()
     };
-    result.certificate = result.pool.iter().find(|one| is_named(one, &info.identifier)).cloned();
     let format_is_sound = check_form(data, info, demands, judgement);
 
     let Some(digest) = Digest::from_oid(info.digest_algorithm.oid) else {

@@ -100,6 +100,11 @@ impl Node {
 
     pub(crate) fn issue(&self, template: Template) -> Self {
         let seed = sha256(format!("{} / {}", self.name, template.name).as_bytes());
+        self.issue_with_seed(template, seed)
+    }
+
+    /// A certificate for the key that `seed` gives.
+    pub(crate) fn issue_with_seed(&self, template: Template, seed: [u8; 32]) -> Self {
         let der = certificate(&template, &seed, &self.name, &self.seed);
         Self { name: template.name, seed, der }
     }
@@ -123,10 +128,6 @@ fn sign(seed: &[u8; 32], message: &[u8]) -> Vec<u8> {
 
 fn certificate(template: &Template, seed: &[u8; 32], issuer: &str, issuer_seed: &[u8; 32]) -> Vec<u8> {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
-    let extension = |identifier: &[u8], critical: bool, value: &[u8]| {
-        let flag = if critical { encode(BOOLEAN, &[0xff]) } else { Vec::new() };
-        sequence(&[&encode(OID, identifier), &flag, &encode(OCTET_STRING, value)])
-    };
     let mut extensions = Vec::new();
     if let Some(bits) = template.key_usage {
         extensions.extend(extension(oid::KEY_USAGE, true, &encode(BIT_STRING, &[0, bits])));
@@ -181,19 +182,129 @@ impl Pki {
     }
 }
 
+/// Name, critical flag and value of an extension.
+pub(crate) type Extension<'a> = (&'a [u8], bool, Vec<u8>);
+
+fn extension(identifier: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let flag = if critical { encode(BOOLEAN, &[0xff]) } else { Vec::new() };
+    sequence(&[&encode(OID, identifier), &flag, &encode(OCTET_STRING, value)])
+}
+
+fn extensions(list: &[Extension<'_>]) -> Vec<u8> {
+    let all: Vec<u8> = list.iter().flat_map(|(identifier, critical, value)| extension(identifier, *critical, value)).collect();
+    if all.is_empty() { Vec::new() } else { encode(SEQUENCE, &all) }
+}
+
 fn crl(issuer: &Node, this_update: i64, next_update: i64, revoked: &[(&[u8], i64)]) -> Vec<u8> {
-    let entries: Vec<u8> =
-        revoked.iter().flat_map(|(serial, date)| sequence(&[&encode(INTEGER, serial), &generalized_time(*date)])).collect();
-    let list = if entries.is_empty() { Vec::new() } else { encode(SEQUENCE, &entries) };
+    let entries: Vec<_> = revoked.iter().map(|&(serial, date)| (serial, date, 0)).collect();
+    crl_with(issuer, this_update, next_update, &entries, &[])
+}
+
+/// A CRL with entries (serial number, time, reason; none where it is 0) and extensions.
+pub(crate) fn crl_with(issuer: &Node, this_update: i64, next_update: i64, revoked: &[(&[u8], i64, u8)], list: &[Extension<'_>]) -> Vec<u8> {
+    let entries = revoked.iter().flat_map(|&(serial, date, reason)| {
+        let reason = (oid::CRL_REASON, false, encode(crate::asn1::ENUMERATED, &[reason]));
+        crl_entry(serial, date, if reason.2 == [10, 1, 0] { &[] } else { std::slice::from_ref(&reason) })
+    });
+    crl_of_entries(issuer, this_update, next_update, &entries.collect::<Vec<u8>>(), list)
+}
+
+/// One entry of a CRL.
+pub(crate) fn crl_entry(serial: &[u8], date: i64, list: &[Extension<'_>]) -> Vec<u8> {
+    sequence(&[&encode(INTEGER, serial), &generalized_time(date), &extensions(list)])
+}
+
+/// A CRL around encoded entries.
+pub(crate) fn crl_of_entries(issuer: &Node, this_update: i64, next_update: i64, entries: &[u8], list: &[Extension<'_>]) -> Vec<u8> {
+    let entries = if entries.is_empty() { Vec::new() } else { encode(SEQUENCE, entries) };
+    let list = if list.is_empty() { Vec::new() } else { encode(0xa0, &extensions(list)) };
     let tbs = sequence(&[
         &encode(INTEGER, &[1]),
         &algorithm(oid::ED25519),
         &common_name(&issuer.name),
         &generalized_time(this_update),
         &generalized_time(next_update),
+        &entries,
         &list,
     ]);
     sequence(&[&tbs, &algorithm(oid::ED25519), &bit_string(&issuer.sign(&tbs))])
+}
+
+/// An OCSP response, as far as tests vary it.
+pub(crate) struct OcspTemplate<'a> {
+    pub(crate) responder: &'a Node,
+    pub(crate) by_key: bool,
+    /// Whom the response names as its responder, where that is not who signs it.
+    pub(crate) named: Option<&'a str>,
+    pub(crate) certificates: &'a [&'a Node],
+    /// Whose name and whose key are hashed into the certificate's identity.
+    pub(crate) issuer: [&'a Node; 2],
+    pub(crate) serial: Vec<u8>,
+    /// Encoded CertStatus.
+    pub(crate) status: Vec<u8>,
+    pub(crate) this_update: i64,
+    pub(crate) next_update: Option<i64>,
+    /// Encoded extensions of the response.
+    pub(crate) extensions: Vec<Extension<'a>>,
+}
+
+/// CertStatus good.
+pub(crate) const OCSP_GOOD: [u8; 2] = [0x80, 0];
+/// CertStatus unknown.
+pub(crate) const OCSP_UNKNOWN: [u8; 2] = [0x82, 0];
+
+/// CertStatus revoked.
+pub(crate) fn ocsp_revoked(date: i64, reason: u8) -> Vec<u8> {
+    encode(0xa1, &[generalized_time(date), encode(0xa0, &encode(crate::asn1::ENUMERATED, &[reason]))].concat())
+}
+
+impl<'a> OcspTemplate<'a> {
+    /// Good, said by `responder` a minute ago of `subject`, which `issuer` issued.
+    pub(crate) fn good(responder: &'a Node, subject: &Node, issuer: &'a Node) -> Self {
+        Self {
+            responder,
+            by_key: false,
+            named: None,
+            certificates: &[],
+            issuer: [issuer, issuer],
+            serial: subject.certificate().serial,
+            status: OCSP_GOOD.to_vec(),
+            this_update: NOW - 60,
+            next_update: Some(NOW + 600),
+            extensions: Vec::new(),
+        }
+    }
+
+    /// The BasicOCSPResponse.
+    pub(crate) fn basic(&self) -> Vec<u8> {
+        let [name, key] = self.issuer;
+        let id = sequence(&[
+            &algorithm(oid::SHA256),
+            &encode(OCTET_STRING, &sha256(&common_name(&name.name))),
+            &encode(OCTET_STRING, &sha256(&key.certificate().key.bits)),
+            &encode(INTEGER, &self.serial),
+        ]);
+        let next = self.next_update.map(|time| encode(0xa0, &generalized_time(time))).unwrap_or_default();
+        let answer = sequence(&[&id, &self.status, &generalized_time(self.this_update), &next]);
+        let responder = if self.by_key {
+            let key = self.responder.certificate().key.bits;
+            encode(0xa2, &encode(OCTET_STRING, Digest::Sha1.of(&[&key]).as_ref()))
+        } else {
+            encode(0xa1, &common_name(self.named.unwrap_or(&self.responder.name)))
+        };
+        let list = extensions(&self.extensions);
+        let list = if list.is_empty() { list } else { encode(0xa1, &list) };
+        let data = sequence(&[&responder, &generalized_time(self.this_update), &sequence(&[&answer]), &list]);
+        let certificates: Vec<u8> = self.certificates.iter().flat_map(|node| node.der.clone()).collect();
+        let certificates = if certificates.is_empty() { certificates } else { encode(0xa0, &encode(SEQUENCE, &certificates)) };
+        sequence(&[&data, &algorithm(oid::ED25519), &bit_string(&self.responder.sign(&data)), &certificates])
+    }
+
+    /// The OCSPResponse.
+    pub(crate) fn response(&self) -> Vec<u8> {
+        let typed = sequence(&[&encode(OID, oid::OCSP_BASIC), &encode(OCTET_STRING, &self.basic())]);
+        sequence(&[&encode(crate::asn1::ENUMERATED, &[0]), &encode(0xa0, &typed)])
+    }
 }
 
 /// How a CMS is made; the default is what a sound PAdES signer writes.
@@ -207,6 +318,9 @@ pub(crate) struct CmsTemplate<'a> {
     /// Time-stamp authority and time.
     pub(crate) stamp: Option<(&'a Node, i64)>,
     pub(crate) extra_attributes: Vec<Vec<u8>>,
+    pub(crate) unsigned_attributes: Vec<Vec<u8>>,
+    /// CRLs and the like beside the certificates.
+    pub(crate) revocation: Vec<u8>,
 }
 
 impl Default for CmsTemplate<'_> {
@@ -220,6 +334,8 @@ impl Default for CmsTemplate<'_> {
             signers: 1,
             stamp: None,
             extra_attributes: Vec::new(),
+            unsigned_attributes: Vec::new(),
+            revocation: Vec::new(),
         }
     }
 }
@@ -246,10 +362,9 @@ pub(crate) fn cms(signer: &Node, certificates: &[&Node], content: &[u8], templat
     let (signed, attributes) =
         if template.signed_attributes { (encode(SET, &attributes), encode(0xa0, &attributes)) } else { (content.to_vec(), Vec::new()) };
     let value = signer.sign(&signed);
-    let unsigned = template.stamp.map(|(tsa, time)| {
-        let token = time_stamp(tsa, &value, time);
-        encode(0xa1, &attribute(oid::SIGNATURE_TIME_STAMP, &token))
-    });
+    let stamp = template.stamp.map(|(tsa, time)| attribute(oid::SIGNATURE_TIME_STAMP, &time_stamp(tsa, &value, time)));
+    let unsigned = [stamp.unwrap_or_default(), template.unsigned_attributes.concat()].concat();
+    let unsigned = if unsigned.is_empty() { unsigned } else { encode(0xa1, &unsigned) };
     let certificate = signer.certificate();
     let info = sequence(&[
         &encode(INTEGER, &[1]),
@@ -258,7 +373,7 @@ pub(crate) fn cms(signer: &Node, certificates: &[&Node], content: &[u8], templat
         &attributes,
         &algorithm(oid::ED25519),
         &encode(OCTET_STRING, &value),
-        &unsigned.unwrap_or_default(),
+        &unsigned,
     ]);
     let enclosed = if template.enclose { encode(0xa0, &encode(OCTET_STRING, content)) } else { Vec::new() };
     let certificates: Vec<u8> = certificates.iter().flat_map(|node| node.der.clone()).collect();
@@ -267,6 +382,7 @@ pub(crate) fn cms(signer: &Node, certificates: &[&Node], content: &[u8], templat
         &encode(SET, &algorithm(digest_oid)),
         &sequence(&[&encode(OID, template.content_type), &enclosed]),
         &encode(0xa0, &certificates),
+        &(if template.revocation.is_empty() { Vec::new() } else { encode(0xa1, &template.revocation) }),
         &encode(SET, &info.repeat(template.signers)),
     ]);
     sequence(&[&encode(OID, oid::SIGNED_DATA), &encode(0xa0, &signed_data)])
@@ -301,11 +417,16 @@ pub(crate) fn plain_pdf() -> Vec<u8> {
 
 /// `pdf` with a revision of `objects` appended.
 pub(crate) fn revise(pdf: &[u8], previous: Option<usize>, objects: &[(u32, String)]) -> Vec<u8> {
+    let objects: Vec<_> = objects.iter().map(|(number, body)| (*number, body.clone().into_bytes())).collect();
+    revise_bytes(pdf, previous, &objects)
+}
+
+fn revise_bytes(pdf: &[u8], previous: Option<usize>, objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let mut out = pdf.to_vec();
     let mut table = String::new();
     for (number, body) in objects {
         table += &format!("{number} 1\n{:010} 00000 n \n", out.len());
-        out.extend(format!("{number} 0 obj\n{body}\nendobj\n").bytes());
+        out.extend([format!("{number} 0 obj\n").as_bytes(), body, b"\nendobj\n"].concat());
     }
     let start = out.len();
     let previous = previous.map(|at| format!("/Prev {at}")).unwrap_or_default();
@@ -313,10 +434,28 @@ pub(crate) fn revise(pdf: &[u8], previous: Option<usize>, objects: &[(u32, Strin
     out
 }
 
+/// `pdf`, which has one signature, with a security store of certificates, CRLs and OCSP responses in a new revision.
+pub(crate) fn add_security_store(pdf: &[u8], store: [&[Vec<u8>]; 3]) -> Vec<u8> {
+    let mut objects = Vec::new();
+    let mut dictionary = String::new();
+    for (key, items) in ["Certs", "CRLs", "OCSPs"].iter().zip(store) {
+        dictionary += &format!("/{key}[");
+        for item in items {
+            let number = 50 + u32::try_from(objects.len()).unwrap();
+            dictionary += &format!("{number} 0 R ");
+            objects.push((number, [format!("<</Length {}>>stream\n", item.len()).as_bytes(), item, b"\nendstream"].concat()));
+        }
+        dictionary += "]";
+    }
+    let catalog = format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[10 0 R]/SigFlags 3>>/DSS<<{dictionary}>>>>");
+    objects.insert(0, (1, catalog.into_bytes()));
+    revise_bytes(pdf, Some(last_xref(pdf)), &objects)
+}
+
 /// What the last `startxref` says.
 pub(crate) fn last_xref(pdf: &[u8]) -> usize {
     let text = String::from_utf8_lossy(pdf);
-    text.lines().rev().find_map(|line| line.parse().ok()).unwrap()
+    text.lines().rev().skip_while(|line| *line != "%%EOF").find_map(|line| line.parse().ok()).unwrap()
 }
 
 /// `pdf` with a signature by `make` (content in, CMS out) in a new revision. `index` counts from 0.

@@ -7,13 +7,14 @@ use crate::asn1::{Asn1Error, Element, INTEGER, OCTET_STRING, OID, SEQUENCE};
 use crate::calendar::{asn1_time, display};
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
+use crate::evidence::Evidence;
 use crate::judge::weak;
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::Options;
-use crate::path::{self, Purpose};
+use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
-use crate::revocation::{self, Status};
+use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
 use crate::trust::TrustStore;
 
@@ -44,7 +45,13 @@ struct TokenInfo<'a> {
 }
 
 /// Judges the token at the start of `bytes` over the concatenated `stamped` parts. Returns what follows the token.
-pub(crate) fn verify<'a>(bytes: &'a [u8], stamped: &[&[u8]], trust: &TrustStore, options: &Options) -> (Token, &'a [u8]) {
+pub(crate) fn verify<'a>(
+    bytes: &'a [u8],
+    stamped: &[&[u8]],
+    evidence: &Evidence,
+    trust: &TrustStore,
+    options: &Options,
+) -> (Token, &'a [u8]) {
     let mut token = Token::default();
     let (data, rest) = match SignedData::parse(bytes, options.limits.max_certificates) {
         Ok(read) => read,
@@ -53,11 +60,11 @@ pub(crate) fn verify<'a>(bytes: &'a [u8], stamped: &[&[u8]], trust: &TrustStore,
             return (token, &[]);
         }
     };
-    judge(&data, stamped, trust, options, &mut token);
+    judge(&data, stamped, evidence, trust, options, &mut token);
     (token, rest)
 }
 
-fn judge(data: &SignedData<'_>, stamped: &[&[u8]], trust: &TrustStore, options: &Options, token: &mut Token) {
+fn judge(data: &SignedData<'_>, stamped: &[&[u8]], evidence: &Evidence, trust: &TrustStore, options: &Options, token: &mut Token) {
     let judgement = &mut token.judgement;
     let (Some(content), [info]) = (data.content.as_deref(), data.signers.as_slice()) else {
         judgement.fail(SubIndication::FormatFailure, "a time-stamp token has one signer and carries its content");
@@ -88,6 +95,7 @@ fn judge(data: &SignedData<'_>, stamped: &[&[u8]], trust: &TrustStore, options: 
         content: &[content],
         content_type: oid::TST_INFO,
         signing_certificate: SigningCertificateAttribute::Required,
+        evidence,
         claimed_time: None,
     };
     token.arithmetic = signer::check(data, info, &demands, judgement);
@@ -106,7 +114,7 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
     if time > options.at {
         judgement.doubt(SubIndication::TimestampOrderFailure, format!("the time stamp lies in the future: {}", display(time)));
     }
-    let found = path::find(tsa, &token.arithmetic.pool, trust, time, Purpose::TimeStamping, &options.limits);
+    let found = path::find(tsa, &Goal::new(Purpose::TimeStamping, time), &token.arithmetic.evidence.certificates, trust, &options.limits);
     let path = match found {
         Ok(path) => path,
         Err(fault) => {
@@ -114,10 +122,12 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
             return;
         }
     };
+    judgement.rests_on(&path.certificates);
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }
-    for status in revocation::statuses(&path.certificates, trust, time, options.at) {
+    let inquiry = Inquiry { trust, evidence: &token.arithmetic.evidence, limits: &options.limits, proved: time, at: options.at };
+    for status in inquiry.ask(&path.certificates, &mut judgement.evidence) {
         match status {
             Status::Good => {}
             Status::Unknown(reason) => token.unknown_revocation = Some(reason),

@@ -1,4 +1,4 @@
-//! Whom the operator trusts: anchors with validity in time, intermediates, complete CRLs.
+//! Whom the operator trusts: anchors with validity in time, intermediates, CRLs, OCSP responses.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,16 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ring::digest;
 
 use crate::certificate::Certificate;
+use crate::crl::Crl;
 use crate::name::Name;
-use crate::revocation::Crl;
+use crate::ocsp::Response;
 
 /// Pairs of certificates remembered; about 80 bytes each.
 const MAX_REMEMBERED_PAIRS: usize = 4096;
 
+/// Entries of one revocation list of the store. The largest lists of public authorities hold a few million.
+const MAX_LIST_ENTRIES: usize = 10_000_000;
+
 /// Certificate and issuer, by SHA-256, and whether the one is signed by the other.
 type SignedPairs = HashMap<([u8; 32], [u8; 32]), bool>;
 
-/// Trust anchors, intermediate certificates and CRLs. Clones share a memory of certificate signatures already checked,
+/// Trust anchors, intermediate certificates, CRLs and OCSP responses. Clones share a memory of certificate signatures already checked,
 /// which changes speed and never a verdict.
 #[derive(Clone, Debug, Default)]
 pub struct TrustStore {
@@ -25,7 +29,10 @@ pub struct TrustStore {
     known: HashSet<[u8; 32]>,
     anchors_by_subject: HashMap<Vec<u8>, Vec<usize>>,
     intermediates_by_subject: HashMap<Vec<u8>, Vec<usize>>,
+    intermediates_by_issuer: HashMap<Vec<u8>, Vec<usize>>,
     crls_by_issuer: HashMap<Vec<u8>, Vec<usize>>,
+    responses: Vec<Arc<Response>>,
+    responses_by_serial: HashMap<Vec<u8>, Vec<usize>>,
     signed_pairs: Arc<Mutex<SignedPairs>>,
 }
 
@@ -56,6 +63,12 @@ pub enum TrustError {
     #[error("the bytes are not a usable CRL: {reason}")]
     NotACrl {
         /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The bytes are not one DER OCSP response, or one without an answer.
+    #[error("the bytes are not a usable OCSP response: {reason}")]
+    NotAnOcspResponse {
+        /// What the reader stumbled over, or the status in place of an answer.
         reason: String,
     },
     /// The window of an anchor ends before it begins.
@@ -101,21 +114,41 @@ impl TrustStore {
         if self.known.insert(certificate.sha256) {
             let subject = certificate.subject.comparable().to_vec();
             self.intermediates_by_subject.entry(subject).or_default().push(self.intermediates.len());
+            let issuer = certificate.issuer.comparable().to_vec();
+            self.intermediates_by_issuer.entry(issuer).or_default().push(self.intermediates.len());
             self.intermediates.push(Arc::new(certificate));
         }
         Ok(())
     }
 
-    /// Adds a complete DER CRL. Its signature is checked against the issuer when it is used.
+    /// Adds a DER CRL: complete, partitioned, indirect or delta. Its signature is checked when it is used, and it speaks
+    /// only of the certificates in its scope.
     ///
     /// # Errors
-    /// [`TrustError::NotACrl`], also for delta and indirect CRLs and every unknown critical extension.
+    /// [`TrustError::NotACrl`], also for every unknown critical extension.
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        let crl = Crl::parse(der).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
+        let crl = Crl::parse(der, MAX_LIST_ENTRIES).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
         if self.known.insert(crl.sha256) {
             let issuer = crl.issuer.comparable().to_vec();
             self.crls_by_issuer.entry(issuer).or_default().push(self.crls.len());
             self.crls.push(Arc::new(crl));
+        }
+        Ok(())
+    }
+
+    /// Adds a DER OCSP response (RFC 6960), or the BasicOCSPResponse within one. Its signature and the right of its
+    /// responder are checked when it is used.
+    ///
+    /// # Errors
+    /// [`TrustError::NotAnOcspResponse`], also for every status but `successful` and every unknown critical extension.
+    pub fn add_ocsp(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        let response = Response::parse(der).map_err(|error| TrustError::NotAnOcspResponse { reason: error.to_string() })?;
+        if self.known.insert(response.sha256) {
+            let serials: HashSet<&Vec<u8>> = response.serials().collect();
+            for serial in serials {
+                self.responses_by_serial.entry(serial.clone()).or_default().push(self.responses.len());
+            }
+            self.responses.push(Arc::new(response));
         }
         Ok(())
     }
@@ -130,6 +163,7 @@ impl TrustStore {
         }));
         entries.extend(self.intermediates.iter().map(|one| [b"I".as_slice(), &one.sha256].concat()));
         entries.extend(self.crls.iter().map(|one| [b"C".as_slice(), &one.sha256].concat()));
+        entries.extend(self.responses.iter().map(|one| [b"O".as_slice(), &one.sha256].concat()));
         entries.sort_unstable();
         entries.dedup();
         let mut context = digest::Context::new(&digest::SHA256);
@@ -171,9 +205,20 @@ impl TrustStore {
         indices.iter().filter_map(|&index| self.intermediates.get(index))
     }
 
+    /// Certificates of the store that say `name` issued them.
+    pub(crate) fn intermediates_issued_by<'a>(&'a self, name: &Name) -> impl Iterator<Item = &'a Arc<Certificate>> {
+        let indices = self.intermediates_by_issuer.get(name.comparable()).map(Vec::as_slice).unwrap_or_default();
+        indices.iter().filter_map(|&index| self.intermediates.get(index))
+    }
+
     pub(crate) fn crls_of<'a>(&'a self, issuer: &Name) -> impl Iterator<Item = &'a Arc<Crl>> {
         let indices = self.crls_by_issuer.get(issuer.comparable()).map(Vec::as_slice).unwrap_or_default();
         indices.iter().filter_map(|&index| self.crls.get(index))
+    }
+
+    pub(crate) fn responses_about<'a>(&'a self, serial: &[u8]) -> impl Iterator<Item = &'a Arc<Response>> {
+        let indices = self.responses_by_serial.get(serial).map(Vec::as_slice).unwrap_or_default();
+        indices.iter().filter_map(|&index| self.responses.get(index))
     }
 }
 
@@ -206,6 +251,9 @@ mod tests {
     fn bytes_that_are_no_certificate_are_refused() {
         assert!(matches!(TrustStore::new().add_anchor(b"no", None, None), Err(TrustError::NotACertificate { .. })));
         assert!(matches!(TrustStore::new().add_crl(b"no"), Err(TrustError::NotACrl { .. })));
+        // tryLater.
+        let refused = TrustStore::new().add_ocsp(&[0x30, 3, 0x0a, 1, 3]).unwrap_err();
+        assert_eq!(refused.to_string(), "the bytes are not a usable OCSP response: the responder answered tryLater");
         let pki = Pki::new();
         let refused = TrustStore::new().add_anchor(pki.root.der(), Some(9), Some(8));
         assert_eq!(refused, Err(TrustError::EmptyWindow { from: 9, until: 8 }));

@@ -7,6 +7,7 @@ use crate::asn1::{OCTET_STRING, Reader};
 use crate::calendar::pdf_date;
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
+use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
 use crate::oid;
@@ -25,6 +26,8 @@ pub(crate) struct Value<'a> {
     pub(crate) contents: &'a [u8],
     /// The signed ranges.
     pub(crate) content: &'a [&'a [u8]],
+    /// What the document brings along.
+    pub(crate) evidence: &'a Evidence,
     pub(crate) trust: &'a TrustStore,
     pub(crate) options: &'a Options,
 }
@@ -79,7 +82,13 @@ impl<'a> Value<'a> {
         if data.content.is_some() {
             return malformed("the CMS encloses content, and a detached signature does not");
         }
-        let demands = Demands { content: self.content, content_type: oid::DATA, signing_certificate, claimed_time: self.claimed_time() };
+        let demands = Demands {
+            content: self.content,
+            content_type: oid::DATA,
+            signing_certificate,
+            evidence: self.evidence,
+            claimed_time: self.claimed_time(),
+        };
         judge::signature(&data, info, &demands, self.trust, self.options)
     }
 
@@ -96,6 +105,7 @@ impl<'a> Value<'a> {
             content: &[enclosed],
             content_type: oid::DATA,
             signing_certificate: SigningCertificateAttribute::Optional,
+            evidence: self.evidence,
             claimed_time: self.claimed_time(),
         };
         let mut judged = judge::signature(&data, info, &demands, self.trust, self.options);
@@ -127,11 +137,14 @@ impl<'a> Value<'a> {
             _ => None,
         })
         .collect();
+        let mut evidence = Evidence::default();
+        pool.iter().for_each(|certificate| evidence.add_parsed(certificate));
+        evidence.add_all(self.evidence);
         let scheme = Scheme::RsaPkcs1(Digest::Sha1);
         let mut judgement = Judgement::default();
         let mut arithmetic = Arithmetic {
             certificate: pool.first().cloned(),
-            pool,
+            evidence,
             digest_algorithm: Digest::Sha1.name().to_owned(),
             signature_algorithm: scheme.name(),
             weak_digest: true,
@@ -152,7 +165,7 @@ impl<'a> Value<'a> {
 
     /// `ETSI.RFC3161`: a time-stamp token over the ranges (EN 319 142-1, 5.4.3).
     fn judge_document_timestamp(&self) -> Judged {
-        let (mut token, rest) = timestamp::verify(self.contents, self.content, self.trust, self.options);
+        let (mut token, rest) = timestamp::verify(self.contents, self.content, self.evidence, self.trust, self.options);
         if rest.iter().any(|&byte| byte != 0) {
             token.judgement.fail(SubIndication::FormatFailure, "bytes are hidden behind the token in /Contents");
         }

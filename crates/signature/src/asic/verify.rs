@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::algorithm::Digest;
 use crate::detached::{report as signature_report, verify_detached};
+use crate::evidence::Evidence;
 use crate::judge::Judged;
 use crate::judgement::Judgement;
 use crate::options::{Limits, Options, RevocationPolicy, WeakDigest};
@@ -248,7 +249,7 @@ impl<'a> Container<'a> {
             Ok(content) => content,
             Err(reason) => return vec![self.without_content(entry, "RFC3161", reason)],
         };
-        let (mut token, rest) = timestamp::verify(&entry.content, &[signed], self.trust, self.options);
+        let (mut token, rest) = timestamp::verify(&entry.content, &[signed], &Evidence::default(), self.trust, self.options);
         if !rest.is_empty() {
             token.judgement.fail(SubIndication::FormatFailure, "bytes follow the time-stamp token");
         }

@@ -152,6 +152,14 @@ impl<'a> File<'a> {
         }
     }
 
+    /// The decoded bytes of the stream that `object` refers to.
+    pub(crate) fn stream(&self, object: &Object) -> Result<Vec<u8>, PdfError> {
+        match self.resolve(object)? {
+            Located { object: Object::Dictionary(dictionary), stream_start: Some(start), .. } => self.decode(&dictionary, start),
+            _ => Err(PdfError::BadStream),
+        }
+    }
+
     /// The decoded object streams of the present revision, as far as they are readable.
     pub(crate) fn any_object_stream(&self, mut predicate: impl FnMut(&[u8]) -> bool) -> bool {
         let numbers = self.xref.entries.values().filter_map(|entry| match entry {
@@ -206,14 +214,7 @@ impl<'a> File<'a> {
         if dictionary.name("Type") != Some(b"ObjStm") {
             return Err(PdfError::BadStream);
         }
-        let length = match dictionary.lookup("Length").map(|length| self.resolve(length)).transpose()? {
-            Some(Located { object: Object::Integer(length), .. }) => usize::try_from(length).ok(),
-            _ => None,
-        };
-        let end = length.and_then(|length| start.checked_add(length)).ok_or(PdfError::BadStream)?;
-        let raw = self.data.get(start..end).ok_or(PdfError::BadStream)?;
-        self.spend(raw.len())?;
-        let data = stream::decode(&dictionary, raw, &mut self.budgets.borrow_mut().inflate)?;
+        let data = self.decode(&dictionary, start)?;
         let first = dictionary.integer("First").and_then(|first| usize::try_from(first).ok()).ok_or(PdfError::BadStream)?;
         let count = dictionary.integer("N").unwrap_or(0);
         let mut parser = Parser::new(&data, 0, 1);
@@ -227,5 +228,17 @@ impl<'a> File<'a> {
             index.push((u32::try_from(object).unwrap_or(u32::MAX), offset.ok_or(PdfError::BadStream)?));
         }
         Ok(ObjectStream { data, index })
+    }
+
+    /// The decoded bytes of the stream whose data begins at `start`.
+    fn decode(&self, dictionary: &Dictionary, start: usize) -> Result<Vec<u8>, PdfError> {
+        let length = match dictionary.lookup("Length").map(|length| self.resolve(length)).transpose()? {
+            Some(Located { object: Object::Integer(length), .. }) => usize::try_from(length).ok(),
+            _ => None,
+        };
+        let end = length.and_then(|length| start.checked_add(length)).ok_or(PdfError::BadStream)?;
+        let raw = self.data.get(start..end).ok_or(PdfError::BadStream)?;
+        self.spend(raw.len())?;
+        stream::decode(dictionary, raw, &mut self.budgets.borrow_mut().inflate)
     }
 }

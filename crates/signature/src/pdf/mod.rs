@@ -6,6 +6,7 @@ mod fields;
 mod file;
 mod object;
 mod remains;
+mod security_store;
 mod stream;
 mod xref;
 
@@ -14,4 +15,5 @@ pub(crate) use fields::{Found, Signatures, find as find_signatures};
 pub(crate) use file::{File, Located, PdfError, header_offset};
 pub(crate) use object::{Dictionary, Object, PdfString};
 pub(crate) use remains::has_remains;
+pub(crate) use security_store::read as security_store;
 pub(crate) use xref::Entry;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::algorithm::{CryptoFault, Scheme};
 use crate::certificate::Certificate;
+use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
 use crate::options::Options;
@@ -101,11 +102,17 @@ impl Judge<'_, '_, '_> {
             judgement.doubt(SubIndication::Generic, "the signature was not found intact");
         }
 
-        let trust = self.trust_with(&evidence, properties.as_ref());
-        let trust = trust.as_ref().unwrap_or(self.trust);
+        // Lists and responses that came along count by their signatures, as those of the store do.
+        evidence
+            .crls
+            .iter()
+            .chain(properties.iter().flat_map(|properties| &properties.crls))
+            .for_each(|der| arithmetic.evidence.add_list(der));
+        properties.iter().flat_map(|properties| &properties.responses).for_each(|der| arithmetic.evidence.add_response(der));
+        let along = arithmetic.evidence.clone();
         let proof =
-            properties.as_ref().map(|properties| self.prove_time(&signature, properties, trust, &mut judgement)).unwrap_or_default();
-        judge::judge_trust(&arithmetic, &proof, trust, self.options, &mut judgement);
+            properties.as_ref().map(|properties| self.prove_time(&signature, properties, &along, &mut judgement)).unwrap_or_default();
+        judge::judge_trust(&arithmetic, &proof, self.trust, self.options, &mut judgement);
 
         let matching: Vec<&Covered> = digested.iter().filter_map(Digested::matching).collect();
         let is_document = role == XmlSignatureRole::Document;
@@ -287,7 +294,7 @@ impl Judge<'_, '_, '_> {
         arithmetic: &mut Arithmetic,
         judgement: &mut Judgement,
     ) -> bool {
-        arithmetic.pool = evidence.certificates.clone();
+        evidence.certificates.iter().for_each(|certificate| arithmetic.evidence.add_parsed(certificate));
         let pins = signed.map(|properties| properties.pins.as_slice()).unwrap_or_default();
         let is_pinned = |one: &Certificate| pins.iter().any(|pin| pin.fits(one));
         // An authority's certificate signs no documents: where there are others it stands for the chain.
@@ -393,20 +400,8 @@ impl Judge<'_, '_, '_> {
         fits
     }
 
-    /// The trust store and the revocation lists that came along; they are checked like those of the store.
-    fn trust_with(&self, evidence: &KeyInfo, properties: Option<&Properties>) -> Option<TrustStore> {
-        let lists = || evidence.crls.iter().chain(properties.iter().flat_map(|properties| &properties.crls));
-        lists().next()?;
-        let mut trust = self.trust.clone();
-        for der in lists() {
-            // One that cannot be used is no evidence.
-            let _ = trust.add_crl(der);
-        }
-        Some(trust)
-    }
-
     /// The earliest time that a token over the signature value proves; a bad one gives none and says so.
-    fn prove_time(&mut self, signature: &Signature, properties: &Properties, trust: &TrustStore, judgement: &mut Judgement) -> Proof {
+    fn prove_time(&mut self, signature: &Signature, properties: &Properties, along: &Evidence, judgement: &mut Judgement) -> Proof {
         let mut best = Proof::default();
         for stamp in &properties.time_stamps {
             let Some(form) = &stamp.canonical_form else {
@@ -419,7 +414,7 @@ impl Judge<'_, '_, '_> {
                 continue;
             };
             for bytes in &stamp.tokens {
-                let (token, _) = timestamp::verify(bytes, &[&stamped], trust, self.options);
+                let (token, _) = timestamp::verify(bytes, &[&stamped], along, self.trust, self.options);
                 match token.proof() {
                     Some(time) => {
                         judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));

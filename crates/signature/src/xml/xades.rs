@@ -33,6 +33,8 @@ pub(crate) struct Properties {
     /// DER of certificates and revocation lists among the unsigned values.
     pub(crate) certificates: Vec<Vec<u8>>,
     pub(crate) crls: Vec<Vec<u8>>,
+    /// DER of OCSP responses among them.
+    pub(crate) responses: Vec<Vec<u8>>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -120,6 +122,7 @@ pub(crate) fn read(document: &Document<'_>, signature: &Signature, limit: usize)
         time_stamps: Vec::new(),
         certificates: Vec::new(),
         crls: Vec::new(),
+        responses: Vec::new(),
         notes: Vec::new(),
     };
     if let Some(signed) = signed.and_then(|signed| child(document, signed, "SignedSignatureProperties")) {
@@ -153,9 +156,8 @@ fn read_unsigned(document: &Document<'_>, unsigned: NodeId, limit: usize, out: &
             "RevocationValues" => {
                 let lists = child(document, property, "CRLValues").into_iter().flat_map(|list| document.elements(list));
                 out.crls.extend(lists.filter_map(|id| base64_text(document, id)).take(limit));
-                if child(document, property, "OCSPValues").is_some() {
-                    out.notes.push("the OCSP responses in the signature are not used".to_owned());
-                }
+                let responses = child(document, property, "OCSPValues").into_iter().flat_map(|list| document.elements(list));
+                out.responses.extend(responses.filter_map(|id| base64_text(document, id)).take(limit));
             }
             "CounterSignature" => {}
             _ if local.ends_with("TimeStamp") || local.ends_with("TimeStampV2") => others += 1,
@@ -164,6 +166,7 @@ fn read_unsigned(document: &Document<'_>, unsigned: NodeId, limit: usize, out: &
     }
     out.certificates.truncate(limit);
     out.crls.truncate(limit);
+    out.responses.truncate(limit);
     if others > 0 {
         out.notes.push(format!("{others} further time stamps are not looked at"));
     }

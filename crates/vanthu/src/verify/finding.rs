@@ -290,6 +290,7 @@ mod tests {
             signature_algorithm: "Ed25519".into(),
             weak_digest: false,
             byte_range: Some([0, 10, 20, 5]),
+            evidence: Vec::new(),
             covers_whole_file: true,
             is_document_timestamp: false,
         }
