@@ -167,3 +167,20 @@ async fn a_stranger_leaves_no_labels_and_is_hung_up_on() {
     assert!(page.contains("method=\"unknown\",code=\"UNAUTHENTICATED\""), "{page}");
     assert!(!page.contains("xxx"), "no text of a caller becomes a label");
 }
+
+#[tokio::test]
+async fn those_who_say_nothing_take_no_place_of_those_who_do() {
+    let cast = Cast::on(HubBox::start_with(|config| config.listen.connections = 16).await.unwrap()).await;
+    let address: std::net::SocketAddr = cast.hub.address().unwrap().parse().unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        silent.push(socket.connect(address).await.unwrap());
+    }
+    // Their handshakes run out after five seconds; nobody else waits for that.
+    let begun = std::time::Instant::now();
+    let mut province = cast.system(PROVINCE).await;
+    cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}

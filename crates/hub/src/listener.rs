@@ -1,13 +1,14 @@
 //! The listener: accepts connections, shakes hands with a time limit, and reads the peer once per connection.
 //!
-//! Handshakes run beside each other, bounded by the number of connections; a slow one holds up nobody. A connection without a
-//! certificate of a configured authority never gets to HTTP/2.
+//! Handshakes run beside each other, bounded in all and for each address, and take none of the places of connections: who says
+//! nothing holds up nobody who does. A connection without a certificate of a configured authority never gets to HTTP/2.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ use crate::shared::stopped;
 
 /// Connections that are ready and not yet taken by the server; when full, handshakes wait.
 const READY: usize = 64;
+/// Handshakes under way at once, and of one address.
+const HANDSHAKES: usize = 512;
+const HANDSHAKES_OF_ADDRESS: usize = 128;
 /// Wait after the system refused to accept, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -131,10 +135,11 @@ pub fn accept(
 ) -> mpsc::Receiver<io::Result<Connection>> {
     let (ready, connections) = mpsc::channel(READY);
     let acceptor = TlsAcceptor::from(Arc::new(tls));
-    let places = Arc::new(Semaphore::new(options.connections));
+    let (places, handshakes) = (Arc::new(Semaphore::new(options.connections)), Arc::new(Semaphore::new(HANDSHAKES)));
+    let addresses = Addresses::default();
     tokio::spawn(async move {
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let Ok(under_way) = Arc::clone(&handshakes).acquire_owned().await else { return };
             let (stream, address) = tokio::select! {
                 () = stopped(&mut stop) => return,
                 accepted = listener.accept() => match accepted {
@@ -146,9 +151,14 @@ pub fn accept(
                     }
                 },
             };
-            let (acceptor, ready, cut) = (acceptor.clone(), ready.clone(), cut.clone());
+            let Some(of_address) = addresses.enter(address.ip()) else {
+                tracing::debug!(%address, "too many handshakes of this address are under way");
+                continue;
+            };
+            let (acceptor, ready, cut, places) = (acceptor.clone(), ready.clone(), cut.clone(), Arc::clone(&places));
             tokio::spawn(async move {
-                match timeout(handshake, shake_hands(acceptor, stream, address, place, cut)).await {
+                let _held = (under_way, of_address);
+                match timeout(handshake, shake_hands(acceptor, stream, address, places, cut)).await {
                     Ok(Ok(connection)) => drop(ready.send(Ok(connection)).await),
                     Ok(Err(error)) => tracing::debug!(%address, %error, "the TLS handshake failed"),
                     Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
@@ -159,11 +169,44 @@ pub fn accept(
     connections
 }
 
+/// How many handshakes of each address are under way.
+#[derive(Clone, Default)]
+struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+impl Addresses {
+    /// A handshake begins, unless there are too many of its address; it ends when what is given is dropped.
+    fn enter(&self, address: IpAddr) -> Option<OfAddress> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        (*count < HANDSHAKES_OF_ADDRESS).then(|| {
+            *count += 1;
+            OfAddress { addresses: self.clone(), address }
+        })
+    }
+}
+
+struct OfAddress {
+    addresses: Addresses,
+    address: IpAddr,
+}
+
+impl Drop for OfAddress {
+    fn drop(&mut self) {
+        let mut counts = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
 async fn shake_hands(
     acceptor: TlsAcceptor,
     stream: TcpStream,
     address: SocketAddr,
-    place: OwnedSemaphorePermit,
+    places: Arc<Semaphore>,
     mut cut: watch::Receiver<bool>,
 ) -> io::Result<Connection> {
     stream.set_nodelay(true)?;
@@ -171,6 +214,8 @@ async fn shake_hands(
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let certificate = certificate.ok_or_else(|| io::Error::other("no client certificate"))?;
     let peer = Arc::new(Peer::read(certificate, address));
+    // Where every place is taken, the connection waits for one as long as a handshake may take.
+    let place = places.acquire_owned().await.map_err(io::Error::other)?;
     let cut = Box::pin(async move { stopped(&mut cut).await });
     Ok(Connection { stream, peer, cut, is_cut: false, _place: place })
 }

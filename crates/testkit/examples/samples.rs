@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pki = Pki::generate()?;
     write("root.der", pki.root_der())?;
     write("issuing.der", pki.intermediate_der())?;
+    write("root.crl", &pki.root_crl(&[], AT - Duration::days(1), AT + Duration::days(7))?)?;
     write("issuing.crl", &pki.crl(&[], AT - Duration::days(1), AT + Duration::days(7))?)?;
 
     let draft = Draft {
