@@ -2,23 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+mod shared;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use shared::NOW;
 use signature::{AsicReport, Coverage, Options, RevocationPolicy, TrustStore, Verdict, WeakDigest, verify_asic};
-
-/// 2026-11-27 00:00:00 UTC.
-const NOW: i64 = 1_795_737_600;
-
-fn corpus(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora").join(folder);
-    if path.is_dir() {
-        Some(path)
-    } else {
-        println!("skipped: 1 folder (corpora/{folder}) is not present");
-        None
-    }
-}
 
 fn judge(path: &Path) -> AsicReport {
     let bytes = fs::read(path).unwrap();
@@ -82,10 +72,9 @@ const CADES: &[Expected] = &[
 ];
 
 fn check(set: &str, expected: &[Expected]) {
-    let Some(folder) = corpus(set) else { return };
-    let text = fs::read_to_string(folder.join("manifest.tsv")).unwrap();
-    let files: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split('\t').next()).collect();
-    let missing: Vec<&&str> = files.iter().filter(|&&file| expected.iter().all(|one| one.file != file)).collect();
+    let Some(folder) = shared::folder(&format!("corpora/{set}")) else { return };
+    let files: Vec<String> = shared::manifest(&folder).into_iter().map(|row| row[0].clone()).collect();
+    let missing: Vec<&String> = files.iter().filter(|file| expected.iter().all(|one| one.file != *file)).collect();
     assert!(missing.is_empty(), "no expectation for {missing:?}");
     for Expected { file, intact, is_whole } in expected {
         let report = judge(&folder.join(file));

@@ -2,28 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+mod shared;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use shared::NOW;
 use signature::{
     Coverage, DocumentReport, Options, RevocationPolicy, SubIndication, TrustStore, Verdict, WeakDigest, verify_detached, verify_pdf,
 };
-
-/// 2026-11-27 00:00:00 UTC.
-const NOW: i64 = 1_795_737_600;
-
-fn shared(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
-    if path.is_dir() {
-        Some(path)
-    } else {
-        println!("skipped: 1 folder ({folder}) is not present");
-        None
-    }
-}
 
 fn pem(path: &Path) -> Vec<u8> {
     let text = fs::read_to_string(path).unwrap();
@@ -34,9 +24,7 @@ fn pem(path: &Path) -> Vec<u8> {
 
 /// Rows of a manifest as maps from column to value.
 fn manifest(folder: &Path) -> Vec<(String, String, Vec<String>)> {
-    let text = fs::read_to_string(folder.join("manifest.tsv")).unwrap();
-    let rows = text.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
-    rows.map(|row| (row[0].clone(), row[1].clone(), row)).collect()
+    shared::manifest(folder).into_iter().map(|row| (row[0].clone(), row[1].clone(), row)).collect()
 }
 
 fn row(file: &str, report: &DocumentReport, micros: u128) {
@@ -77,7 +65,7 @@ fn real_trust(folder: &Path) -> TrustStore {
 
 #[test]
 fn real_documents_come_out_as_their_manifest_says() {
-    let Some(folder) = shared("real-documents") else { return };
+    let Some(folder) = shared::folder("real-documents") else { return };
     let trust = real_trust(&folder);
     let mut options = Options::at(NOW);
     options.revocation = RevocationPolicy::Accept;
@@ -122,7 +110,7 @@ fn real_documents_come_out_as_their_manifest_says() {
 
 #[test]
 fn strict_defaults_never_pass_a_real_document_without_revocation_data() {
-    let Some(folder) = shared("real-documents") else { return };
+    let Some(folder) = shared::folder("real-documents") else { return };
     let trust = real_trust(&folder);
     for (file, _, _) in manifest(&folder) {
         let bytes = fs::read(folder.join(&file)).unwrap();
@@ -154,7 +142,7 @@ const KNOWN_GAPS: &[(&str, &str)] = &[
 
 #[test]
 fn attack_files_never_pass_as_whole() {
-    let Some(folder) = shared("corpora/attacks-own") else { return };
+    let Some(folder) = shared::folder("corpora/attacks-own") else { return };
     let trust = attack_trust(&folder);
     let content = fs::read(folder.join("d00-content.bin")).unwrap();
     let options = Options::at(NOW);
@@ -192,7 +180,7 @@ fn attack_files_never_pass_as_whole() {
 
 #[test]
 fn stale_and_forged_revocation_lists_are_no_evidence() {
-    let Some(folder) = shared("corpora/attacks-own") else { return };
+    let Some(folder) = shared::folder("corpora/attacks-own") else { return };
     let pki = folder.join("pki");
     let bytes = fs::read(folder.join("g01-bb-rsa.pdf")).unwrap();
     for (list, expected) in
@@ -217,7 +205,7 @@ fn next(state: &mut u64) -> usize {
 
 #[test]
 fn damaged_documents_never_panic_and_never_pass_as_whole() {
-    let Some(folder) = shared("corpora/attacks-own") else { return };
+    let Some(folder) = shared::folder("corpora/attacks-own") else { return };
     let trust = attack_trust(&folder);
     let rounds: usize = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
     let mut state = 1;
@@ -281,7 +269,7 @@ fn the_arithmetic_of_foreign_documents_agrees_with_other_tools() {
     let (mut read, mut compared) = (0, 0);
     let mut wrong = Vec::new();
     for folder in ["dss-pades", "malformed-pdf", "misc-pdf", "pyhanko", "attacks-own"] {
-        let Some(root) = shared(&format!("corpora/{folder}")) else { continue };
+        let Some(root) = shared::folder(&format!("corpora/{folder}")) else { continue };
         for (file, _, columns) in manifest(&root).into_iter().filter(|(file, _, _)| file.ends_with(".pdf")) {
             let Ok(bytes) = fs::read(root.join(&file)) else { continue };
             let started = Instant::now();

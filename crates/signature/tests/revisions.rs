@@ -2,29 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+mod shared;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use shared::NOW;
 use signature::{ChangeLevel, Coverage, DocumentReport, Options, TrustStore, Verdict, verify_pdf};
-
-/// 2026-11-27 00:00:00 UTC.
-const NOW: i64 = 1_795_737_600;
-
-fn shared(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
-    if path.is_dir() {
-        Some(path)
-    } else {
-        println!("skipped: 1 folder ({folder}) is not present");
-        None
-    }
-}
 
 /// File and the manifest's columns.
 fn manifest(folder: &Path) -> Vec<(String, Vec<String>)> {
-    let text = fs::read_to_string(folder.join("manifest.tsv")).unwrap();
-    let rows = text.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
-    rows.map(|row| (row[0].clone(), row)).collect()
+    shared::manifest(folder).into_iter().map(|row| (row[0].clone(), row)).collect()
 }
 
 fn verify(path: &Path) -> DocumentReport {
@@ -40,7 +28,7 @@ fn print(file: &str, report: &DocumentReport) {
 
 #[test]
 fn ordinary_signing_in_real_documents_is_no_change_of_what_they_show() {
-    let Some(folder) = shared("real-documents") else { return };
+    let Some(folder) = shared::folder("real-documents") else { return };
     let mut live = 0;
     for (file, columns) in manifest(&folder) {
         let report = verify(&folder.join(&file));
@@ -55,7 +43,7 @@ fn ordinary_signing_in_real_documents_is_no_change_of_what_they_show() {
 
 #[test]
 fn attacks_are_changes_and_genuine_documents_are_not() {
-    let Some(folder) = shared("corpora/attacks-own") else { return };
+    let Some(folder) = shared::folder("corpora/attacks-own") else { return };
     for (file, columns) in manifest(&folder).into_iter().filter(|(file, _)| file.ends_with(".pdf")) {
         let report = verify(&folder.join(&file));
         print(&file, &report);
@@ -89,7 +77,7 @@ const LIGHTER: &[(&str, &str)] = &[
 fn foreign_documents_are_taken_no_more_lightly_than_by_another_verifier() {
     let (mut agree, mut stricter, mut lighter) = (0, Vec::new(), Vec::new());
     for set in ["corpora/dss-pades", "corpora/pyhanko", "corpora/misc-pdf"] {
-        let Some(folder) = shared(set) else { continue };
+        let Some(folder) = shared::folder(set) else { continue };
         for (file, columns) in manifest(&folder) {
             let observed = columns.iter().find(|column| column.contains(":mods="));
             let Some(observed) = observed.filter(|_| file.ends_with(".pdf")) else { continue };

@@ -2,31 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+mod shared;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use shared::NOW;
 use signature::{Options, RevocationPolicy, SubIndication, TrustStore, Verdict, WeakDigest, XmlReport, verify_asic, verify_xml_with};
-
-/// 2026-11-27 00:00:00 UTC.
-const NOW: i64 = 1_795_737_600;
-
-fn corpus(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora").join(folder);
-    if path.is_dir() {
-        Some(path)
-    } else {
-        println!("skipped: 1 folder (corpora/{folder}) is not present");
-        None
-    }
-}
 
 /// File and expectation of every row.
 fn manifest(folder: &Path) -> Vec<(String, String)> {
-    let text = fs::read_to_string(folder.join("manifest.tsv")).unwrap();
-    let rows = text.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
-    rows.map(|row| (row[0].clone(), row[2].clone())).collect()
+    shared::manifest(folder).into_iter().map(|row| (row[0].clone(), row[2].clone())).collect()
 }
 
 /// Trusts whatever certificate the file carries, so that whatever is not refused for itself passes.
@@ -109,7 +97,7 @@ const KNOWN_DIFFERENCES: &[(&str, &str)] = &[
 
 #[test]
 fn xades_documents_come_out_as_xmlsec1_says() {
-    let Some(folder) = corpus("dss-xades") else { return };
+    let Some(folder) = shared::folder("corpora/dss-xades") else { return };
     let mut tally = Tally::default();
     let mut accepted = Tally::default();
     for (file, expected) in manifest(&folder) {
@@ -133,7 +121,7 @@ const PICKY: &[(&str, &str)] = &[(
 
 #[test]
 fn xades_conformance_samples_verify() {
-    let Some(folder) = corpus("xades-signxml") else { return };
+    let Some(folder) = shared::folder("corpora/xades-signxml") else { return };
     let mut tally = Tally::default();
     for (file, _) in manifest(&folder) {
         let report = judge(&folder.join(&file));
@@ -148,7 +136,7 @@ const NO_VECTORS: &[(&str, &str)] = &[("merlin-exc-c14n-one/exc-signature.tmpl",
 
 #[test]
 fn xml_signature_vectors_are_intact_or_named_as_unsupported() {
-    let Some(folder) = corpus("xmldsig-vectors") else { return };
+    let Some(folder) = shared::folder("corpora/xmldsig-vectors") else { return };
     let mut tally = Tally::default();
     for (file, _) in manifest(&folder) {
         let report = judge(&folder.join(&file));
@@ -164,7 +152,7 @@ fn xml_signature_vectors_are_intact_or_named_as_unsupported() {
 
 #[test]
 fn hostile_documents_are_refused() {
-    let Some(folder) = corpus("hostile-xml") else { return };
+    let Some(folder) = shared::folder("corpora/hostile-xml") else { return };
     for (file, _) in manifest(&folder) {
         let report = judge(&folder.join(&file));
         assert!(report.signatures.is_empty() && report.document.faults[0].contains("document type"), "{file}: {report:?}");
@@ -186,7 +174,7 @@ const ATTACKS: &[(&str, usize, SubIndication)] = &[
 
 #[test]
 fn attacks_of_the_set_are_named() {
-    let Some(folder) = corpus("dss-xades") else { return };
+    let Some(folder) = shared::folder("corpora/dss-xades") else { return };
     for (file, index, expected) in ATTACKS {
         let report = judge(&folder.join(file));
         let found = &report.document.signatures[*index];
@@ -211,7 +199,7 @@ fn damaged_documents_never_panic_nor_pass_without_being_intact() {
     };
     let mut count = 0;
     for set in ["dss-xades", "xades-signxml", "dss-asic-xades", "dss-asic-cades"] {
-        let Some(folder) = corpus(set) else { continue };
+        let Some(folder) = shared::folder(&format!("corpora/{set}")) else { continue };
         for (file, _) in manifest(&folder) {
             let whole = fs::read(folder.join(&file)).unwrap();
             let is_container = !file.ends_with(".xml") && whole.starts_with(b"PK");
