@@ -177,7 +177,7 @@ fn changed(report: &DocumentReport) -> Changed {
 /// Nothing was added later: the signatures of an XML document or a container leave something out.
 fn covers_a_part(report: &DocumentReport) -> bool {
     let is_short = matches!(report.coverage, Coverage::BytesAddedAfter { .. }) && report.changed_after_signing == ChangeLevel::None;
-    is_short && report.signatures.iter().any(intact)
+    is_short && report.signatures.iter().any(|one| one.verdict != Verdict::TotalFailed)
 }
 
 /// What was done after signing, beyond what the signatures themselves permit.
@@ -328,6 +328,16 @@ mod tests {
             assert_eq!(summary(&report).exit_code(), code);
             assert_eq!(changed(&report) == Changed::Unexplained, matches!(coverage, Coverage::Destroyed));
         }
+    }
+
+    #[test]
+    fn a_signature_that_cannot_be_judged_is_no_change_of_what_it_signs() {
+        let short = Coverage::BytesAddedAfter { signed_end: 0, length: 30 };
+        let unsupported = || one(Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure));
+        let undecided = report(short, vec![unsupported()], &[]);
+        assert_eq!((changed(&undecided), summary(&undecided)), (Changed::None, Summary::Indeterminate));
+        let broken = report(short, vec![one(Verdict::TotalFailed, Some(SubIndication::HashFailure))], &[]);
+        assert_eq!((changed(&broken), summary(&broken)), (Changed::Unexplained, Summary::Failed));
     }
 
     #[test]
