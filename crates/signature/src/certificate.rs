@@ -145,14 +145,7 @@ impl Certificate {
     }
 
     fn read_extensions(&mut self, wrapper: &Element<'_>) -> Result<(), Asn1Error> {
-        let mut seen: Vec<&[u8]> = Vec::new();
-        for extension in wrapper.reader().expect(SEQUENCE)?.children()? {
-            let Extension { oid: identifier, critical, value } = Extension::read(&extension)?;
-            // RFC 5280, 4.2: an extension occurs once. The count bound keeps the comparison linear in practice.
-            if seen.contains(&identifier) || seen.len() >= 64 {
-                return Err(Asn1Error::Malformed);
-            }
-            seen.push(identifier);
+        for Extension { oid: identifier, critical, value } in Extension::list(wrapper)? {
             let mut inner = Reader::new(value);
             match identifier {
                 oid::SUBJECT_KEY_ID => self.key_id = Some(inner.expect(OCTET_STRING)?.octets()?.into_owned()),
@@ -271,6 +264,19 @@ pub(crate) struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
+    /// The extensions in `wrapper`. RFC 5280, 4.2: each occurs once; the count bound keeps the comparison linear in practice.
+    pub(crate) fn list(wrapper: &Element<'a>) -> Result<Vec<Self>, Asn1Error> {
+        let mut extensions: Vec<Self> = Vec::new();
+        for element in wrapper.reader().expect(SEQUENCE)?.children()? {
+            let extension = Self::read(&element)?;
+            if extensions.iter().any(|known| known.oid == extension.oid) || extensions.len() >= 64 {
+                return Err(Asn1Error::Malformed);
+            }
+            extensions.push(extension);
+        }
+        Ok(extensions)
+    }
+
     pub(crate) fn read(element: &Element<'a>) -> Result<Self, Asn1Error> {
         let mut reader = element.reader();
         let oid = reader.expect(OID)?.content;

@@ -144,13 +144,7 @@ impl Crl {
     }
 
     fn read_extensions(&mut self, wrapper: &Element<'_>) -> Result<(), Asn1Error> {
-        let mut seen: Vec<&[u8]> = Vec::new();
-        for extension in wrapper.reader().expect(SEQUENCE)?.children()? {
-            let Extension { oid: identifier, critical, value } = Extension::read(&extension)?;
-            if seen.contains(&identifier) || seen.len() >= 64 {
-                return Err(Asn1Error::Malformed);
-            }
-            seen.push(identifier);
+        for Extension { oid: identifier, critical, value } in Extension::list(wrapper)? {
             match identifier {
                 oid::CRL_NUMBER => self.number = Number::read(value)?,
                 oid::DELTA_CRL_INDICATOR => self.base = Some(Number::read(value)?),

@@ -8,10 +8,10 @@ use crate::calendar::{asn1_time, display};
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
 use crate::evidence::Evidence;
-use crate::judge::weak;
+use crate::judge::{Judged, weak};
 use crate::judgement::Judgement;
 use crate::oid;
-use crate::options::Options;
+use crate::options::{Options, RevocationPolicy};
 use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
@@ -34,6 +34,19 @@ impl Token {
     /// The proved time.
     pub(crate) fn proof(&self) -> Option<i64> {
         self.time.filter(|_| self.judgement.is_clean() && self.arithmetic.intact)
+    }
+
+    /// The verdict on a token that stands for itself and not for a signature: over a document, or over files.
+    pub(crate) fn judged(mut self, options: &Options) -> Judged {
+        let proved_time = self.proof();
+        if let Some(reason) = &self.unknown_revocation {
+            match options.revocation {
+                RevocationPolicy::Require => self.judgement.doubt(SubIndication::TryLater, reason.clone()),
+                RevocationPolicy::Accept => self.judgement.note(format!("unknown revocation accepted: {reason}")),
+            }
+        }
+        let intact = self.arithmetic.intact && !self.judgement.has_failed();
+        Judged { judgement: self.judgement, arithmetic: Arithmetic { intact, ..self.arithmetic }, proved_time }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
 use crate::oid;
-use crate::options::{Options, RevocationPolicy};
+use crate::options::Options;
 use crate::pdf::{Dictionary, Object};
 use crate::report::SubIndication;
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
@@ -169,15 +169,8 @@ impl<'a> Value<'a> {
         if rest.iter().any(|&byte| byte != 0) {
             token.judgement.fail(SubIndication::FormatFailure, "bytes are hidden behind the token in /Contents");
         }
-        let proved_time = token.proof();
-        if let Some(reason) = &token.unknown_revocation {
-            match self.options.revocation {
-                RevocationPolicy::Require => token.judgement.doubt(SubIndication::TryLater, reason.clone()),
-                RevocationPolicy::Accept => token.judgement.note(format!("unknown revocation accepted: {reason}")),
-            }
-        }
-        let intact = token.arithmetic.intact && !token.judgement.has_failed();
-        let arithmetic = Arithmetic { intact, claimed_time: self.claimed_time(), ..token.arithmetic };
-        Judged { judgement: token.judgement, arithmetic, proved_time }
+        let mut judged = token.judged(self.options);
+        judged.arithmetic.claimed_time = self.claimed_time();
+        judged
     }
 }

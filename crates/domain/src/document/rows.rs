@@ -33,6 +33,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             }
             let document = Document { changed_seq: place.seq, ..document.clone() };
             put(place, rows, &document)?;
+            remove_under(rows, REPORTS, &document.id)?;
             put_reports(rows, &document, reports)?;
             if document.content.urgency != before.content.urgency {
                 delivery::put_urgency(rows, &document.id, document.content.urgency)?;
@@ -93,7 +94,6 @@ fn put(place: &Place<'_>, rows: &mut Overlay<'_>, document: &Document) -> Result
 }
 
 fn put_reports(rows: &mut Overlay<'_>, document: &Document, reports: &[signature::Report]) -> Result<(), Fault> {
-    remove_under(rows, REPORTS, &document.id)?;
     for (index, report) in (0_u32..).zip(reports) {
         rows.put_row(REPORTS, &[document.id.0.as_slice(), &index.to_be_bytes()].concat(), report)?;
     }

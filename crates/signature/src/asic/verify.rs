@@ -7,9 +7,8 @@ use crate::detached::{report as signature_report, verify_detached};
 use crate::evidence::Evidence;
 use crate::judge::Judged;
 use crate::judgement::Judgement;
-use crate::options::{Limits, Options, RevocationPolicy, WeakDigest};
+use crate::options::{Limits, Options, WeakDigest};
 use crate::report::{Coverage, DocumentReport, SignatureReport, SubIndication, Verdict};
-use crate::signer::Arithmetic;
 use crate::timestamp;
 use crate::trust::TrustStore;
 use crate::xml::{Budget, ReferenceOutcome, XmlReport, XmlSignature, XmlSignatureRole, percent_decoded, verify_within};
@@ -253,15 +252,8 @@ impl<'a> Container<'a> {
         if !rest.is_empty() {
             token.judgement.fail(SubIndication::FormatFailure, "bytes follow the time-stamp token");
         }
-        let proved_time = token.proof();
-        if let Some(reason) = &token.unknown_revocation {
-            match self.options.revocation {
-                RevocationPolicy::Require => token.judgement.doubt(SubIndication::TryLater, reason.clone()),
-                RevocationPolicy::Accept => token.judgement.note(format!("unknown revocation accepted: {reason}")),
-            }
-        }
-        let intact = token.arithmetic.intact && !token.judgement.has_failed();
-        let judged = Judged { judgement: token.judgement, arithmetic: Arithmetic { intact, ..token.arithmetic }, proved_time };
+        let judged = token.judged(self.options);
+        let intact = judged.arithmetic.intact;
         let report = SignatureReport { is_document_timestamp: true, ..signature_report(String::new(), "RFC3161", judged) };
         vec![self.with_files(entry, report, intact, &self.files(manifest))]
     }
@@ -395,7 +387,7 @@ mod tests {
         let mut trust = TrustStore::new();
         trust.add_anchor(pki.root.der(), None, None).unwrap();
         trust.add_intermediate(pki.issuer.der()).unwrap();
-        let options = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) };
+        let options = Options { revocation: crate::options::RevocationPolicy::Accept, ..Options::at(NOW) };
         verify_asic(&zip(files), &trust, &options)
     }
 
