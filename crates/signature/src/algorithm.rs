@@ -4,6 +4,7 @@ use ring::{digest, signature};
 
 use crate::asn1::{Asn1Error, Element, INTEGER, OID, Reader, SEQUENCE};
 use crate::oid;
+use crate::weakness::Algorithm;
 
 /// `ring` verifies RSA keys in this range of modulus bits; below 2048 they count as weak.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 1024..=8192;
@@ -39,6 +40,16 @@ impl Digest {
 
     pub(crate) fn is_weak(self) -> bool {
         self == Self::Sha1
+    }
+
+    /// What the algorithm policy calls it.
+    pub(crate) fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Sha1 => Algorithm::Sha1,
+            Self::Sha256 => Algorithm::Sha256,
+            Self::Sha384 => Algorithm::Sha384,
+            Self::Sha512 => Algorithm::Sha512,
+        }
     }
 
     /// The digest of the concatenated parts, without copying them.
@@ -154,10 +165,11 @@ impl Scheme {
         }
     }
 
-    pub(crate) fn is_weak(self) -> bool {
+    /// The digest that the signature value is made over, where the scheme leaves a choice.
+    pub(crate) fn digest(self) -> Option<Digest> {
         match self {
-            Self::RsaPkcs1(digest) | Self::RsaPss(digest) | Self::Ecdsa(digest) => digest.is_weak(),
-            Self::Ed25519 => false,
+            Self::RsaPkcs1(digest) | Self::RsaPss(digest) | Self::Ecdsa(digest) => Some(digest),
+            Self::Ed25519 => None,
         }
     }
 
@@ -215,8 +227,18 @@ impl PublicKey {
         Ok(Self { algorithm: algorithm.oid.to_vec(), parameters: algorithm.parameters.to_vec(), bits })
     }
 
-    pub(crate) fn is_short_rsa(&self) -> bool {
-        matches!(self.algorithm.as_slice(), oid::RSA | oid::RSA_PSS) && self.modulus_bits().is_ok_and(|bits| bits < 2048)
+    /// What the algorithm policy calls it; none for a kind that it does not know.
+    pub(crate) fn strength(&self) -> Option<Algorithm> {
+        match self.algorithm.as_slice() {
+            oid::RSA | oid::RSA_PSS => self.modulus_bits().ok().map(Algorithm::Rsa),
+            oid::ED25519 => Some(Algorithm::EllipticCurve(255)),
+            oid::EC_KEY => match Element::parse(&self.parameters, OID).ok()?.content {
+                oid::P256 => Some(Algorithm::EllipticCurve(256)),
+                oid::P384 => Some(Algorithm::EllipticCurve(384)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn rsa_bits(&self) -> Result<usize, CryptoFault> {

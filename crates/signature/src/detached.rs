@@ -73,15 +73,20 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
     let Judged { judgement, arithmetic, proved_time } = judged;
     let (verdict, sub_indication) = judgement.outcome();
     let certificate = arithmetic.certificate.as_ref();
+    let intact = arithmetic.intact && !judgement.is_broken();
     let mut evidence = judgement.evidence;
     evidence.sort_unstable();
     evidence.dedup();
+    let mut weak = judgement.weak;
+    weak.sort_unstable();
+    weak.dedup();
     SignatureReport {
         field,
         sub_filter: sub_filter.to_owned(),
         verdict,
         sub_indication,
         reasons: judgement.reasons,
+        intact,
         signer: certificate.map(|one| one.facts()),
         signer_kind: certificate.map_or(SignerKind::Unknown, |one| one.subject.signer_kind()),
         claimed_time: arithmetic.claimed_time,
@@ -89,6 +94,8 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
         digest_algorithm: arithmetic.digest_algorithm,
         signature_algorithm: arithmetic.signature_algorithm,
         weak_digest: arithmetic.weak_digest,
+        weak,
+        signing_tool: None,
         byte_range: None,
         covers_whole_file: false,
         is_document_timestamp: false,

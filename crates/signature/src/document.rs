@@ -55,7 +55,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
-    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, trust, options };
+    let surroundings = Surroundings { file: &file, base, evidence: &evidence, trust, options };
     let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
@@ -129,7 +129,7 @@ fn coverage(signatures: &[PdfSignature], base: usize, length: usize) -> Coverage
 
 /// What every signature of a file is judged with.
 struct Surroundings<'a> {
-    data: &'a [u8],
+    file: &'a File<'a>,
     /// Bytes in front of the header.
     base: usize,
     evidence: &'a Evidence,
@@ -139,7 +139,8 @@ struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     fn judge(&self, found: &Found) -> PdfSignature {
-        let Self { data, base, evidence, trust, options } = *self;
+        let Self { file, base, evidence, trust, options } = *self;
+        let data = file.data;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
         let checked = pdf::check_byte_range(found, data);
@@ -162,6 +163,7 @@ impl Surroundings<'_> {
         let mut report = report(found.field.clone(), &sub_filter, judged);
         report.byte_range = pdf::byte_range_numbers(dictionary);
         report.is_document_timestamp = is_document_timestamp;
+        report.signing_tool = pdf::signing_tool(dictionary, file, range.map(|range| range.end), &options.limits);
         report.covers_whole_file = base == 0 && range.is_some_and(|range| range.end == data.len());
         PdfSignature { report, signed_end: range.map(|range| range.end), is_intact, is_vouched_for }
     }
@@ -231,6 +233,42 @@ mod tests {
         assert_eq!(only.digest_algorithm, "SHA-256");
         assert_eq!(only.signature_algorithm, "Ed25519");
         assert!(only.covers_whole_file && !only.weak_digest && !only.is_document_timestamp);
+    }
+
+    #[test]
+    fn intact_means_arithmetic_and_form_whatever_the_verdict() {
+        let pki = Pki::new();
+        let pdf = signed(&pki, &CmsTemplate::default());
+        let serial = pki.signer.certificate().serial;
+        let revoked = judge(&pdf, &trust_with_crls(&pki, &[(&serial, NOW - 30 * 86_400)]));
+        assert_eq!((outcome(&revoked).1, revoked.signatures[0].intact), (Some(SubIndication::Revoked), true));
+        assert!(judge(&pdf, &TrustStore::new()).signatures[0].intact, "nobody is trusted");
+        let mut changed = pdf.clone();
+        let at = changed.windows(8).position(|window| window == b"MediaBox").unwrap();
+        changed[at + 10] = b'9';
+        assert!(!judge(&changed, &TrustStore::new()).signatures[0].intact);
+        // Bytes behind the CMS, inside the reserved space: the arithmetic holds, the form does not.
+        let end = pdf.windows(4).rposition(|window| window == b"00>>").unwrap();
+        let mut hidden = pdf;
+        hidden[end] = b'1';
+        let report = judge(&hidden, &TrustStore::new());
+        assert_eq!((outcome(&report).1, report.signatures[0].intact), (Some(SubIndication::FormatFailure), false));
+    }
+
+    #[test]
+    fn the_program_that_signed_is_named_by_the_signature_and_otherwise_by_the_signed_revision() {
+        let pki = Pki::new();
+        let sign = |pdf: &[u8]| sign_pdf(pdf, 0, CADES, |content| cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default()));
+        let tool = |pdf: &[u8]| judge(pdf, &TrustStore::new()).signatures[0].signing_tool.clone();
+        assert_eq!(tool(&sign(&plain_pdf())), None);
+        let with = |entry: &str| {
+            sign_pdf(&plain_pdf(), 0, &format!("{CADES}{entry}"), |content| {
+                cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default())
+            })
+        };
+        assert_eq!(tool(&with("/Prop_Build<</App<</Name/VGCA#20Sign#20#a9>>>>")).as_deref(), Some("VGCA Sign ©"));
+        assert_eq!(tool(&with("/Prop_Build<</App<</Name(PDF Tool\\n4.1)>>>>")).as_deref(), Some("PDF Tool 4.1"));
+        assert_eq!(tool(&with("/Prop_Build<</App<</REx 1>>>>")), None);
     }
 
     #[test]

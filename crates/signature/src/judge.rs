@@ -3,19 +3,22 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::Scheme;
+use crate::algorithm_policy::{Usage, weigh};
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerInfo};
 use crate::evidence::Evidence;
 use crate::judgement::Judgement;
 use crate::oid;
-use crate::options::{Options, RevocationPolicy, WeakDigest};
+use crate::options::{Options, RevocationPolicy};
 use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands};
 use crate::timestamp;
 use crate::trust::TrustStore;
+use crate::weakness::{Algorithm, AlgorithmUse};
 
 /// Time-stamp tokens looked at per signature; a real one carries one.
 const MAX_TOKENS: usize = 4;
@@ -59,6 +62,7 @@ fn prove_time(info: &SignerInfo<'_>, evidence: &Evidence, trust: &TrustStore, op
         match token.proof() {
             Some(time) => {
                 judgement.evidence.extend(&token.judgement.evidence);
+                judgement.weak.extend(&token.judgement.weak);
                 judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
                 if best.time.is_none_or(|earlier| time < earlier) {
                     best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
@@ -75,8 +79,11 @@ fn prove_time(info: &SignerInfo<'_>, evidence: &Evidence, trust: &TrustStore, op
 
 /// Path, revocation and algorithm policy. Nothing of it can mend a signature whose arithmetic failed, so that it is left out there.
 pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustStore, options: &Options, judgement: &mut Judgement) {
-    if arithmetic.weak_digest {
-        weak(options, "the signature rests on SHA-1", judgement);
+    for &(algorithm, used_for) in &arithmetic.used {
+        let usage = usage(algorithm, used_for, arithmetic, proof.time);
+        weigh(usage, options, judgement, || {
+            if algorithm.is_key() { format!("the signer's key is {algorithm}") } else { format!("the signature rests on {algorithm}") }
+        });
     }
     let Some(leaf) = arithmetic.certificate.as_ref().filter(|_| !judgement.has_failed()) else { return };
     let at = proof.time.unwrap_or(options.at);
@@ -96,9 +103,7 @@ pub(crate) fn judge_trust(arithmetic: &Arithmetic, proof: &Proof, trust: &TrustS
     };
     judgement.is_vouched_for = true;
     judgement.rests_on(&path.certificates);
-    for weakness in &path.weaknesses {
-        weak(options, weakness, judgement);
-    }
+    weigh_path(&path.certificates, AlgorithmUse::Certificate, proof.time, trust, options, judgement);
     let inquiry = Inquiry { trust, evidence: &arithmetic.evidence, limits: &options.limits, proved: at, at: options.at };
     judge_revocation(&path.certificates, arithmetic.claimed_time, &inquiry, options, judgement);
     if let Some(reason) = &proof.unknown_revocation
@@ -149,10 +154,33 @@ fn unknown_revocation(options: &Options, reason: &str, judgement: &mut Judgement
     }
 }
 
-/// A weak algorithm, by the operator's policy.
-pub(crate) fn weak(options: &Options, reason: &str, judgement: &mut Judgement) {
-    match options.weak_digest {
-        WeakDigest::Reject => judgement.doubt(SubIndication::CryptoConstraintsFailure, reason),
-        WeakDigest::Accept => judgement.note(format!("{reason}; accepted by configuration")),
+/// A use of an algorithm in the signature itself.
+pub(crate) fn usage(algorithm: Algorithm, used_for: AlgorithmUse, arithmetic: &Arithmetic, proved: Option<i64>) -> Usage {
+    let certified = arithmetic.certificate.as_ref().map(|one| one.not_before);
+    Usage { algorithm, used_for, proved, not_before: arithmetic.claimed_time.max(certified) }
+}
+
+/// The algorithms of the certificates of `path`, but for the key of the first, which the signature itself stands for.
+///
+/// How a certificate of the store is signed does not matter: the operator chose exactly its bytes, so that no collision can put
+/// another one in its place.
+pub(crate) fn weigh_path(
+    path: &[Arc<Certificate>],
+    used_for: AlgorithmUse,
+    proved: Option<i64>,
+    trust: &TrustStore,
+    options: &Options,
+    judgement: &mut Judgement,
+) {
+    for (index, certificate) in path.iter().enumerate() {
+        let name = certificate.subject.first(oid::COMMON_NAME);
+        let usage = |algorithm| Usage { algorithm, used_for, proved, not_before: Some(certificate.not_before) };
+        if let Some(key) = certificate.key.strength().filter(|_| index > 0) {
+            weigh(usage(key), options, judgement, || format!("the key of the certificate {name:?} is {key}"));
+        }
+        if let Some(digest) = certificate.issuer_scheme().and_then(Scheme::digest).filter(|_| !trust.holds(certificate)) {
+            let sentence = || format!("the certificate {name:?} is signed with {}", digest.name());
+            weigh(usage(digest.algorithm()), options, judgement, sentence);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::report::{SubIndication, UsedEvidence, Verdict};
+use crate::weakness::Weakness;
 
 /// Grounds and sentences gathered about one signature.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Judgement {
     pub(crate) evidence: Vec<UsedEvidence>,
     /// A trust anchor vouches, through certificates in order, for whose signature it is.
     pub(crate) is_vouched_for: bool,
+    /// What is weak at the judgement time, whether it speaks against the signature or not.
+    pub(crate) weak: Vec<Weakness>,
 }
 
 impl Judgement {
@@ -42,6 +45,11 @@ impl Judgement {
 
     pub(crate) fn has_failed(&self) -> bool {
         self.failure.is_some()
+    }
+
+    /// The failure, if there is one, is of the form or the arithmetic: these go before all others.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.failure.is_some_and(|failure| failure <= SubIndication::SigCryptoFailure)
     }
 
     pub(crate) fn is_clean(&self) -> bool {

@@ -11,6 +11,7 @@
 //! crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
 
 mod algorithm;
+mod algorithm_policy;
 mod asic;
 mod asn1;
 mod calendar;
@@ -46,8 +47,10 @@ mod testing;
 mod timestamp;
 mod trust;
 mod value;
+mod weakness;
 mod xml;
 
+pub use algorithm_policy::{Acceptable, AlgorithmPolicy, AlgorithmRule};
 pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
@@ -57,4 +60,5 @@ pub use report::{
     UsedEvidence, Verdict,
 };
 pub use trust::{TrustError, TrustStore};
+pub use weakness::{Algorithm, AlgorithmUse, Weakness};
 pub use xml::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole, verify_xml, verify_xml_with};

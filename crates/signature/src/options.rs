@@ -1,5 +1,7 @@
 //! The caller's choices: when to judge, what to tolerate, how much work to allow.
 
+use crate::algorithm_policy::AlgorithmPolicy;
+
 /// Everything about a judgement that is neither the document nor the trust data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -9,7 +11,9 @@ pub struct Options {
     pub limits: Limits,
     /// What to do where revocation data is missing.
     pub revocation: RevocationPolicy,
-    /// What to do with signatures that rest on SHA-1 or a short RSA key.
+    /// Until when which algorithms and key sizes are acceptable.
+    pub algorithms: AlgorithmPolicy,
+    /// What to do with signatures that rest on what is no longer acceptable.
     pub weak_digest: WeakDigest,
 }
 
@@ -17,7 +21,13 @@ impl Options {
     /// The strict defaults, judging at `unix_seconds`.
     #[must_use]
     pub fn at(unix_seconds: i64) -> Self {
-        Self { at: unix_seconds, limits: Limits::default(), revocation: RevocationPolicy::Require, weak_digest: WeakDigest::Reject }
+        Self {
+            at: unix_seconds,
+            limits: Limits::default(),
+            revocation: RevocationPolicy::Require,
+            algorithms: AlgorithmPolicy::default(),
+            weak_digest: WeakDigest::Reject,
+        }
     }
 }
 
@@ -30,11 +40,11 @@ pub enum RevocationPolicy {
     Accept,
 }
 
-/// What a weak algorithm means: SHA-1, or RSA below 2048 bits, in the signature or in its certificate path. Certificates of
-/// the trust store may be signed with SHA-1, because the operator chose their bytes.
+/// What an algorithm means that [`Options::algorithms`] no longer calls acceptable, in the signature or in its certificate path.
+/// Certificates of the trust store may be signed with anything, because the operator chose their bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WeakDigest {
-    /// INDETERMINATE / CRYPTO_CONSTRAINTS_FAILURE.
+    /// INDETERMINATE / CRYPTO_CONSTRAINTS_FAILURE, or _NO_POE where the signature may be old enough and nothing proves it.
     Reject,
     /// The operator accepts it; the reasons record it.
     Accept,

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::algorithm::Scheme;
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::constraints::{self, NameFault};
@@ -44,8 +43,6 @@ impl Goal {
 #[derive(Clone, Debug)]
 pub(crate) struct Path {
     pub(crate) certificates: Vec<Arc<Certificate>>,
-    /// Sentences about weak algorithms in it.
-    pub(crate) weaknesses: Vec<String>,
 }
 
 /// Why there is no such path.
@@ -248,23 +245,7 @@ impl Search<'_> {
             self.note(PathFault::new(SubIndication::ChainConstraintsFailure, fault.to_string()));
             return None;
         }
-        Some(self.finished(path))
-    }
-
-    /// `path` with what is weak in it. How a certificate of the store is signed does not matter: the operator chose
-    /// exactly its bytes, so that no collision can put another one in its place.
-    fn finished(&self, path: &[Arc<Certificate>]) -> Path {
-        let mut weaknesses = Vec::new();
-        for certificate in path {
-            let name = certificate.subject.first(oid::COMMON_NAME);
-            if certificate.key.is_short_rsa() {
-                weaknesses.push(format!("the certificate {name:?} has an RSA key below 2048 bits"));
-            }
-            if certificate.issuer_scheme().is_some_and(Scheme::is_weak) && !self.trust.holds(certificate) {
-                weaknesses.push(format!("the certificate {name:?} is signed with SHA-1"));
-            }
-        }
-        Path { certificates: path.to_vec(), weaknesses }
+        Some(Path { certificates: path.to_vec() })
     }
 
     fn note(&mut self, fault: PathFault) {
@@ -332,7 +313,6 @@ mod tests {
         let pki = Pki::new();
         let path = find_at(&pki, &pki.signer.certificate(), NOW).unwrap();
         assert_eq!(path.certificates.len(), 3);
-        assert!(path.weaknesses.is_empty());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::weakness::Weakness;
+
 /// The outcome of [`crate::verify_pdf`] or [`crate::verify_detached`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentReport {
@@ -102,6 +104,9 @@ pub struct SignatureReport {
     pub sub_indication: Option<SubIndication>,
     /// Plain sentences: every ground for the verdict, and notes.
     pub reasons: Vec<String>,
+    /// Digest and signature arithmetic hold and the form is sound: what was signed is unchanged. It says nothing about whose
+    /// signature it is.
+    pub intact: bool,
     /// The signing certificate, once found.
     pub signer: Option<CertificateFacts>,
     /// A guess from the subject; never a ground for the verdict.
@@ -114,8 +119,14 @@ pub struct SignatureReport {
     pub digest_algorithm: String,
     /// Name of the signature scheme, such as `RSA PKCS#1 v1.5 with SHA-256`; likewise.
     pub signature_algorithm: String,
-    /// The signature rests on SHA-1.
+    /// The signature rests on SHA-1 or MD5.
     pub weak_digest: bool,
+    /// Every algorithm and key that is weak at the judgement time, by the policy in [`crate::Options`]: sorted, each once. What
+    /// is listed speaks against the signature unless it was sound at a proved time, or the operator accepts it.
+    pub weak: Vec<Weakness>,
+    /// The program that signed, as the signature dictionary of a PDF names it (`/Prop_Build`, `/App`), otherwise the producer
+    /// of the signed revision: at most 100 characters, and anybody's claim. Absent elsewhere.
+    pub signing_tool: Option<String>,
     /// The four numbers of `/ByteRange`, counted from the `%PDF` header; absent in a detached file.
     pub byte_range: Option<[u64; 4]>,
     /// The byte range is sound, starts with the file and ends with it.

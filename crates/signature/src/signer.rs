@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::algorithm::{AlgorithmId, CryptoFault, Digest, Scheme, digest_name};
+use crate::algorithm::{AlgorithmId, CryptoFault, Digest, PublicKey, Scheme, digest_name};
 use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::calendar::asn1_time;
 use crate::certificate::Certificate;
@@ -13,6 +13,7 @@ use crate::judgement::Judgement;
 use crate::name::Name;
 use crate::oid;
 use crate::report::SubIndication;
+use crate::weakness::{Algorithm, AlgorithmUse};
 
 /// What the arithmetic of a SignerInfo gave.
 #[derive(Debug, Default)]
@@ -23,9 +24,32 @@ pub(crate) struct Arithmetic {
     pub(crate) digest_algorithm: String,
     pub(crate) signature_algorithm: String,
     pub(crate) weak_digest: bool,
+    /// What it is made with, for the algorithm policy.
+    pub(crate) used: Vec<(Algorithm, AlgorithmUse)>,
     pub(crate) claimed_time: Option<i64>,
     /// Digest and signature value both fit.
     pub(crate) intact: bool,
+}
+
+impl Arithmetic {
+    /// Notes that the signature rests on `digest`.
+    pub(crate) fn use_digest(&mut self, digest: Digest, used_for: AlgorithmUse) {
+        self.weak_digest |= digest.is_weak();
+        self.used.push((digest.algorithm(), used_for));
+    }
+
+    /// Notes that the signature value is made by `scheme` with `key`.
+    pub(crate) fn use_scheme(&mut self, scheme: Scheme, key: &PublicKey) {
+        if let Some(digest) = scheme.digest() {
+            self.use_digest(digest, AlgorithmUse::SignatureValue);
+        }
+        self.use_key(key);
+    }
+
+    /// Notes that the signature value is made with `key`.
+    pub(crate) fn use_key(&mut self, key: &PublicKey) {
+        self.used.extend(key.strength().map(|strength| (strength, AlgorithmUse::SignatureValue)));
+    }
 }
 
 /// What the surroundings demand of a SignerInfo.
@@ -73,7 +97,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
         judgement.doubt(SubIndication::CryptoConstraintsFailure, reason);
         return result;
     };
-    result.weak_digest = digest.is_weak();
+    result.use_digest(digest, AlgorithmUse::MessageDigest);
     let digest_fits = check_digest(info, digest, demands, judgement);
 
     let Some(certificate) = result.certificate.clone() else {
@@ -89,7 +113,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
         }
     };
     result.signature_algorithm = scheme.name();
-    result.weak_digest |= scheme.is_weak();
+    result.use_scheme(scheme, &certificate.key);
     let message = match &info.signed_attributes {
         Some(signed) => Cow::Borrowed(signed.der.as_slice()),
         None => joined(demands.content),

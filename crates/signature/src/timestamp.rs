@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::algorithm::{AlgorithmId, Digest};
+use crate::algorithm_policy::{Usage, weigh};
 use crate::asn1::{Asn1Error, Element, INTEGER, OCTET_STRING, OID, SEQUENCE};
 use crate::calendar::{asn1_time, display};
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
 use crate::evidence::Evidence;
-use crate::judge::{Judged, weak};
+use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::{Options, RevocationPolicy};
@@ -17,6 +18,7 @@ use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
 use crate::trust::TrustStore;
+use crate::weakness::{Algorithm, AlgorithmUse};
 
 /// A token, judged. Only one whose judgement is clean proves anything.
 #[derive(Debug, Default)]
@@ -97,11 +99,11 @@ fn judge(data: &SignedData<'_>, stamped: &[&[u8]], evidence: &Evidence, trust: &
             if digest.of(stamped).as_ref() != token_info.imprint {
                 judgement.fail(SubIndication::HashFailure, "the time stamp was made for something else");
             }
-            // Only a second preimage of an existing value would let an outsider move a token, and SHA-1 withstands
-            // that; two real tokens in three carry such an imprint.
+            let sentence = || format!("the time-stamp imprint is a {} digest", digest.name());
             if digest.is_weak() {
-                judgement.note("the time-stamp imprint is a SHA-1 digest");
+                judgement.note(sentence());
             }
+            weigh(usage(digest.algorithm(), AlgorithmUse::TimeStampImprint, token_info.time), options, judgement, sentence);
         }
     }
     let demands = Demands {
@@ -112,12 +114,18 @@ fn judge(data: &SignedData<'_>, stamped: &[&[u8]], evidence: &Evidence, trust: &
         claimed_time: None,
     };
     token.arithmetic = signer::check(data, info, &demands, judgement);
-    if token.arithmetic.weak_digest {
-        weak(options, "the time stamp is signed with SHA-1", judgement);
+    for &(algorithm, _) in &token.arithmetic.used {
+        let usage = usage(algorithm, AlgorithmUse::TimeStamp, token_info.time);
+        weigh(usage, options, judgement, || format!("the time stamp is signed with {algorithm}"));
     }
     if let Some(tsa) = token.arithmetic.certificate.clone() {
         judge_authority(&tsa, token_info.time, trust, options, token);
     }
+}
+
+/// A token cannot prove its own age: whoever can forge one writes any time into it.
+fn usage(algorithm: Algorithm, used_for: AlgorithmUse, stated: i64) -> Usage {
+    Usage { algorithm, used_for, proved: None, not_before: Some(stated) }
 }
 
 /// The authority is judged at the time it states: most real authorities' certificates live shorter than the documents
@@ -136,9 +144,7 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
         }
     };
     judgement.rests_on(&path.certificates);
-    for weakness in &path.weaknesses {
-        weak(options, weakness, judgement);
-    }
+    judge::weigh_path(&path.certificates, AlgorithmUse::TimeStamp, None, trust, options, judgement);
     let inquiry = Inquiry { trust, evidence: &token.arithmetic.evidence, limits: &options.limits, proved: time, at: options.at };
     for status in inquiry.ask(&path.certificates, &mut judgement.evidence) {
         match status {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::algorithm::{Digest, Scheme};
+use crate::algorithm_policy::weigh;
 use crate::asn1::{OCTET_STRING, Reader};
 use crate::calendar::pdf_date;
 use crate::certificate::Certificate;
@@ -17,6 +18,7 @@ use crate::report::SubIndication;
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
 use crate::timestamp;
 use crate::trust::TrustStore;
+use crate::weakness::{Algorithm, AlgorithmUse};
 
 /// A signature value and what it is judged with.
 #[derive(Clone, Copy)]
@@ -109,11 +111,12 @@ impl<'a> Value<'a> {
             claimed_time: self.claimed_time(),
         };
         let mut judged = judge::signature(&data, info, &demands, self.trust, self.options);
-        judged.arithmetic.weak_digest = true;
+        judged.arithmetic.use_digest(Digest::Sha1, AlgorithmUse::MessageDigest);
         if Digest::Sha1.of(self.content).as_ref() != enclosed {
             judged.judgement.fail(SubIndication::HashFailure, "the enclosed digest is not that of the document");
         }
-        judge::weak(self.options, "the document's digest is SHA-1", &mut judged.judgement);
+        let usage = judge::usage(Algorithm::Sha1, AlgorithmUse::MessageDigest, &judged.arithmetic, judged.proved_time);
+        weigh(usage, self.options, &mut judged.judgement, || "the document's digest is SHA-1".to_owned());
         judged
     }
 
@@ -147,17 +150,20 @@ impl<'a> Value<'a> {
             evidence,
             digest_algorithm: Digest::Sha1.name().to_owned(),
             signature_algorithm: scheme.name(),
-            weak_digest: true,
             claimed_time: self.claimed_time(),
-            intact: false,
+            ..Arithmetic::default()
         };
-        match &arithmetic.certificate {
+        arithmetic.use_digest(Digest::Sha1, AlgorithmUse::MessageDigest);
+        match arithmetic.certificate.clone() {
             None => judgement.doubt(SubIndication::NoSigningCertificateFound, "the signing certificate is not in the signature"),
             // The digest is inside the RSA value: a changed document and a wrong key look alike.
-            Some(certificate) => match scheme.verify(&certificate.key, &self.content.concat(), &value) {
-                Ok(()) => arithmetic.intact = true,
-                Err(fault) => signer::crypto_fault(&fault, &mut judgement),
-            },
+            Some(certificate) => {
+                arithmetic.use_scheme(scheme, &certificate.key);
+                match scheme.verify(&certificate.key, &self.content.concat(), &value) {
+                    Ok(()) => arithmetic.intact = true,
+                    Err(fault) => signer::crypto_fault(&fault, &mut judgement),
+                }
+            }
         }
         judge::judge_trust(&arithmetic, &Proof::default(), self.trust, self.options, &mut judgement);
         Judged { judgement, arithmetic, proved_time: None }

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::algorithm::Digest;
+use crate::algorithm_policy::{Usage, weigh};
 use crate::detached::{report as signature_report, verify_detached};
 use crate::evidence::Evidence;
 use crate::judge::Judged;
 use crate::judgement::Judgement;
-use crate::options::{Limits, Options, WeakDigest};
+use crate::options::{Limits, Options};
 use crate::report::{Coverage, DocumentReport, SignatureReport, SubIndication, Verdict};
 use crate::timestamp;
 use crate::trust::TrustStore;
+use crate::weakness::{Algorithm, AlgorithmUse};
 use crate::xml::{Budget, ReferenceOutcome, XmlReport, XmlSignature, XmlSignatureRole, percent_decoded, verify_within};
 
 use super::manifest::{FileDigest, Manifest};
@@ -283,22 +285,32 @@ impl<'a> Container<'a> {
             enter(&mut report, *verdict, *indication, reason.clone());
         }
         if files.is_weak {
-            report.weak_digest = true;
             self.enter_weak(&mut report);
         }
         let counts = !report.is_document_timestamp;
         let intact = intact && files.faults.is_empty();
+        report.intact &= files.faults.is_empty();
         let signature = AsicSignature { file: entry.name.clone(), intact, covers: files.covers.iter().cloned().collect(), xml: None };
         One { report, signature, counts }
     }
 
     fn enter_weak(&self, report: &mut SignatureReport) {
-        match self.options.weak_digest {
-            WeakDigest::Reject => {
-                let reason = "the manifest rests on SHA-1".to_owned();
-                enter(report, Verdict::Indeterminate, SubIndication::CryptoConstraintsFailure, reason);
-            }
-            WeakDigest::Accept => report.reasons.push("the manifest rests on SHA-1; accepted by configuration".to_owned()),
+        report.weak_digest = true;
+        let certified = report.signer.as_ref().map(|signer| signer.not_before);
+        let usage = Usage {
+            algorithm: Algorithm::Sha1,
+            used_for: AlgorithmUse::MessageDigest,
+            proved: report.proved_time,
+            not_before: report.claimed_time.max(certified),
+        };
+        let mut judgement = Judgement::default();
+        weigh(usage, self.options, &mut judgement, || "the manifest rests on SHA-1".to_owned());
+        report.weak.extend(&judgement.weak);
+        report.weak.sort_unstable();
+        report.weak.dedup();
+        match judgement.outcome() {
+            (verdict, Some(indication)) => judgement.reasons.into_iter().for_each(|reason| enter(report, verdict, indication, reason)),
+            (_, None) => report.reasons.extend(judgement.reasons),
         }
     }
 
@@ -329,6 +341,7 @@ impl<'a> Container<'a> {
             let reason = format!("{kind} with {count} documents is none");
             enter(&mut one.report, Verdict::TotalFailed, SubIndication::FormatFailure, reason);
             one.signature.intact = false;
+            one.report.intact = false;
         }
         one.report.covers_whole_file = one.signature.intact && one.counts && self.is_all(&one.signature.covers);
     }

@@ -8,6 +8,7 @@ mod object;
 mod remains;
 mod security_store;
 mod stream;
+mod tool;
 mod xref;
 
 pub(crate) use byte_range::{ByteRange, check as check_byte_range, numbers as byte_range_numbers};
@@ -16,4 +17,5 @@ pub(crate) use file::{File, Located, PdfError, header_offset};
 pub(crate) use object::{Dictionary, Object, PdfString};
 pub(crate) use remains::has_remains;
 pub(crate) use security_store::read as security_store;
+pub(crate) use tool::signing_tool;
 pub(crate) use xref::Entry;

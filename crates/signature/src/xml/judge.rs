@@ -12,6 +12,7 @@ use crate::report::SubIndication;
 use crate::signer::{self, Arithmetic};
 use crate::timestamp;
 use crate::trust::TrustStore;
+use crate::weakness::AlgorithmUse;
 
 use super::canonical::{Budget, Selection, canonicalize};
 use super::coverage::{covered_bytes, is_content, is_whole};
@@ -85,13 +86,14 @@ impl Judge<'_, '_, '_> {
         let signed = properties.as_ref().and_then(|properties| self.signed_properties(properties, &digested, &mut judgement));
         let mut arithmetic = Arithmetic {
             digest_algorithm: digested.first().map(|one| one.report.digest_algorithm.clone()).unwrap_or_default(),
-            weak_digest: signature.references.iter().any(|one| one.digest.as_ref().is_ok_and(|digest| digest.is_weak())),
             claimed_time: match &properties {
                 Some(_) => signed.and_then(|properties| properties.signing_time),
                 None => self.plain_signing_time(&signature, &digested),
             },
             ..Arithmetic::default()
         };
+        let digests = signature.references.iter().filter_map(|one| one.digest.as_ref().ok());
+        digests.for_each(|digest| arithmetic.use_digest(*digest, AlgorithmUse::MessageDigest));
         let evidence = self.evidence(&signature, properties.as_ref(), &mut judgement);
         let value_fits = self.check_value(&signature, signed, &evidence, &digested, &mut arithmetic, &mut judgement);
         let digests_fit =
@@ -319,7 +321,9 @@ impl Judge<'_, '_, '_> {
             }
         };
         arithmetic.signature_algorithm = scheme.name();
-        arithmetic.weak_digest |= scheme.is_weak();
+        if let Some(digest) = scheme.digest() {
+            arithmetic.use_digest(digest, AlgorithmUse::SignatureValue);
+        }
         let message = match canonicalize(self.document, &Selection::of(signature.signed_info), form, &mut self.budget) {
             Ok(message) => message,
             Err(error) => {
@@ -330,6 +334,7 @@ impl Judge<'_, '_, '_> {
         let fits = |one: &Certificate| algorithms::verify(scheme, &one.key, &message, &signature.value);
         if let Some(&found) = candidates.iter().find(|one| fits(one).is_ok()) {
             arithmetic.certificate = Some(Arc::clone(found));
+            arithmetic.use_key(&found.key);
             self.check_pins(found, signed, signature, digested, judgement);
             return true;
         }

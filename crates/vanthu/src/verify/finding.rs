@@ -191,7 +191,7 @@ fn signature(report: &SignatureReport) -> SignatureFinding {
     SignatureFinding {
         field: report.field.clone(),
         kind: report.sub_filter.clone(),
-        intact: intact(report),
+        intact: report.intact,
         indication: report.verdict.name(),
         sub_indication: report.sub_indication.map(SubIndication::name),
         reasons: reasons(report),
@@ -206,28 +206,9 @@ fn signature(report: &SignatureReport) -> SignatureFinding {
     }
 }
 
-/// Digest and signature arithmetic hold. The report has no word of its own for it; each ground that says otherwise leaves its
-/// sub-indication, as failures of the arithmetic go before all others, or says that something is not supported.
-fn intact(report: &SignatureReport) -> bool {
-    let speaks_against = matches!(
-        report.sub_indication,
-        Some(
-            SubIndication::FormatFailure
-                | SubIndication::SignedDataNotFound
-                | SubIndication::HashFailure
-                | SubIndication::SigCryptoFailure
-                | SubIndication::Generic
-        )
-    );
-    let is_left_undone = |reason: &String| reason.ends_with(" is not supported") && !reason.contains("time stamp");
-    report.signer.is_some() && !speaks_against && !report.reasons.iter().any(is_left_undone)
-}
-
 /// SHA-1 or a key too short, in the signature or among its certificates.
 fn weak(report: &SignatureReport) -> bool {
-    let by_policy =
-        matches!(report.sub_indication, Some(SubIndication::CryptoConstraintsFailure | SubIndication::CryptoConstraintsFailureNoPoe));
-    report.weak_digest || (by_policy && intact(report))
+    report.weak_digest || !report.weak.is_empty()
 }
 
 /// The common name of a person may carry an identifier, and reasons quote common names.
@@ -262,7 +243,7 @@ fn details(report: &SignatureReport) -> Details {
 
 #[cfg(test)]
 mod tests {
-    use signature::CertificateFacts;
+    use signature::{Algorithm, AlgorithmUse, CertificateFacts, Weakness};
 
     use super::*;
 
@@ -273,6 +254,7 @@ mod tests {
             verdict,
             sub_indication,
             reasons: Vec::new(),
+            intact: true,
             signer: Some(CertificateFacts {
                 subject: "UID=CCCD:***78, CN=Nguyễn Văn A 096012345678".into(),
                 common_name: "Nguyễn Văn A 096012345678".into(),
@@ -289,6 +271,8 @@ mod tests {
             digest_algorithm: "SHA-256".into(),
             signature_algorithm: "Ed25519".into(),
             weak_digest: false,
+            weak: Vec::new(),
+            signing_tool: None,
             byte_range: Some([0, 10, 20, 5]),
             evidence: Vec::new(),
             covers_whole_file: true,
@@ -361,22 +345,10 @@ mod tests {
     }
 
     #[test]
-    fn what_speaks_against_the_arithmetic_and_what_does_not() {
-        for indication in SubIndication::ALL {
-            let against = ["FORMAT_FAILURE", "SIGNED_DATA_NOT_FOUND", "HASH_FAILURE", "SIG_CRYPTO_FAILURE", "GENERIC"];
-            let report = one(Verdict::Indeterminate, Some(*indication));
-            assert_eq!(intact(&report), !against.contains(&indication.name()), "{indication}");
-        }
-        assert!(intact(&passed()));
-        assert!(!intact(&SignatureReport { signer: None, ..passed() }));
-        let with = |reason: &str| {
-            let reasons = vec![reason.to_owned()];
-            SignatureReport { reasons, ..one(Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure)) }
-        };
-        assert!(!intact(&with("digest algorithm 1.2.3 is not supported")) && !weak(&with("digest algorithm 1.2.3 is not supported")));
-        assert!(intact(&with("the time stamp proves nothing: signature algorithm 1.2.3 is not supported")));
-        assert!(intact(&with("the certificate \"A\" has an RSA key below 2048 bits")) && weak(&with("the signature rests on SHA-1")));
+    fn what_the_policy_calls_weak_is_weak_even_where_the_digest_is_sound() {
+        let short = Weakness { algorithm: Algorithm::Rsa(1024), used_for: AlgorithmUse::SignatureValue, acceptable_until: None };
         assert!(weak(&SignatureReport { weak_digest: true, ..passed() }) && !weak(&passed()));
+        assert!(weak(&SignatureReport { weak: vec![short], ..passed() }));
     }
 
     #[test]
