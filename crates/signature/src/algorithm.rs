@@ -1,9 +1,12 @@
-//! Digests and signature schemes, as far as `ring` computes them. The rest is unsupported: neither valid nor broken.
+//! Digests and signature schemes. `ring` computes what it can; a few values more are computed from the public numbers of the key
+//! (`rsa.rs`, `dsa.rs`). The rest is unsupported: neither valid nor broken.
 
 use ring::{digest, signature};
 
 use crate::asn1::{Asn1Error, Element, INTEGER, OID, Reader, SEQUENCE};
+use crate::dsa;
 use crate::oid;
+use crate::rsa::{self, Fit, Pss};
 use crate::weakness::Algorithm;
 
 /// `ring` verifies RSA keys in this range of modulus bits; below 2048 they count as weak.
@@ -26,6 +29,25 @@ impl Digest {
             oid::SHA384 => Some(Self::Sha384),
             oid::SHA512 => Some(Self::Sha512),
             _ => None,
+        }
+    }
+
+    pub(crate) fn oid(self) -> &'static [u8] {
+        match self {
+            Self::Sha1 => oid::SHA1,
+            Self::Sha256 => oid::SHA256,
+            Self::Sha384 => oid::SHA384,
+            Self::Sha512 => oid::SHA512,
+        }
+    }
+
+    /// Bytes.
+    pub(crate) fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
         }
     }
 
@@ -106,8 +128,9 @@ pub(crate) struct PublicKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     RsaPkcs1(Digest),
-    RsaPss(Digest),
+    RsaPss(Pss),
     Ecdsa(Digest),
+    Dsa(Digest),
     Ed25519,
 }
 
@@ -124,7 +147,19 @@ pub(crate) enum CryptoFault {
 
 /// Display name of a digest identifier.
 pub(crate) fn digest_name(identifier: &[u8]) -> String {
-    Digest::from_oid(identifier).map_or_else(|| oid::dotted(identifier), |digest| digest.name().to_owned())
+    match digest_algorithm(identifier) {
+        Some(known) => known.to_string(),
+        None => oid::dotted(identifier),
+    }
+}
+
+/// What the algorithm policy calls the digest `identifier`, whether it can be computed or not.
+pub(crate) fn digest_algorithm(identifier: &[u8]) -> Option<Algorithm> {
+    match identifier {
+        oid::MD5 => Some(Algorithm::Md5),
+        oid::SHA224 => Some(Algorithm::Sha224),
+        _ => Digest::from_oid(identifier).map(Digest::algorithm),
+    }
 }
 
 impl Scheme {
@@ -135,6 +170,7 @@ impl Scheme {
         let (scheme, own) = match algorithm.oid {
             oid::RSA => (Self::RsaPkcs1(digest.ok_or_else(unsupported)?), None),
             oid::EC_KEY => (Self::Ecdsa(digest.ok_or_else(unsupported)?), None),
+            oid::DSA => (Self::Dsa(digest.ok_or_else(unsupported)?), None),
             oid::RSA_SHA1 | oid::RSA_SHA1_OIW => (Self::RsaPkcs1(Digest::Sha1), Some(Digest::Sha1)),
             oid::RSA_SHA256 => (Self::RsaPkcs1(Digest::Sha256), Some(Digest::Sha256)),
             oid::RSA_SHA384 => (Self::RsaPkcs1(Digest::Sha384), Some(Digest::Sha384)),
@@ -144,9 +180,13 @@ impl Scheme {
             oid::ECDSA_SHA384 => (Self::Ecdsa(Digest::Sha384), Some(Digest::Sha384)),
             oid::ECDSA_SHA512 => (Self::Ecdsa(Digest::Sha512), Some(Digest::Sha512)),
             oid::RSA_PSS => {
-                let hash = pss_digest(algorithm.parameters)?;
-                (Self::RsaPss(hash), Some(hash))
+                let pss = read_pss(algorithm.parameters)?;
+                (Self::RsaPss(pss), Some(pss.digest))
             }
+            oid::DSA_SHA1 => (Self::Dsa(Digest::Sha1), Some(Digest::Sha1)),
+            oid::DSA_SHA256 => (Self::Dsa(Digest::Sha256), Some(Digest::Sha256)),
+            oid::DSA_SHA384 => (Self::Dsa(Digest::Sha384), Some(Digest::Sha384)),
+            oid::DSA_SHA512 => (Self::Dsa(Digest::Sha512), Some(Digest::Sha512)),
             oid::ED25519 => (Self::Ed25519, None),
             _ => return Err(unsupported()),
         };
@@ -159,8 +199,9 @@ impl Scheme {
     pub(crate) fn name(self) -> String {
         match self {
             Self::RsaPkcs1(digest) => format!("RSA PKCS#1 v1.5 with {}", digest.name()),
-            Self::RsaPss(digest) => format!("RSA-PSS with {}", digest.name()),
+            Self::RsaPss(pss) => format!("RSA-PSS with {}", pss.digest.name()),
             Self::Ecdsa(digest) => format!("ECDSA with {}", digest.name()),
+            Self::Dsa(digest) => format!("DSA with {}", digest.name()),
             Self::Ed25519 => "Ed25519".to_owned(),
         }
     }
@@ -168,51 +209,77 @@ impl Scheme {
     /// The digest that the signature value is made over, where the scheme leaves a choice.
     pub(crate) fn digest(self) -> Option<Digest> {
         match self {
-            Self::RsaPkcs1(digest) | Self::RsaPss(digest) | Self::Ecdsa(digest) => Some(digest),
+            Self::RsaPkcs1(digest) | Self::RsaPss(Pss { digest, .. }) | Self::Ecdsa(digest) | Self::Dsa(digest) => Some(digest),
             Self::Ed25519 => None,
         }
     }
 
-    /// Checks `value` over `message` with `key`.
-    pub(crate) fn verify(self, key: &PublicKey, message: &[u8], value: &[u8]) -> Result<(), CryptoFault> {
-        let algorithm = self.ring_algorithm(key)?;
-        signature::UnparsedPublicKey::new(algorithm, &key.bits).verify(message, value).map_err(|_| CryptoFault::Mismatch)
+    pub(crate) fn is_dsa(self) -> bool {
+        matches!(self, Self::Dsa(_))
     }
 
-    fn ring_algorithm(self, key: &PublicKey) -> Result<&'static dyn signature::VerificationAlgorithm, CryptoFault> {
+    /// Checks `value` over `message` with `key`.
+    pub(crate) fn verify(self, key: &PublicKey, message: &[u8], value: &[u8]) -> Result<(), CryptoFault> {
+        self.fit(key, message, value).map(|_| ())
+    }
+
+    /// Checks `value` over `message` with `key`, and says how it fits.
+    pub(crate) fn fit(self, key: &PublicKey, message: &[u8], value: &[u8]) -> Result<Fit, CryptoFault> {
+        match self {
+            Self::Dsa(digest) if key.algorithm == oid::DSA => {
+                return dsa::verify(&key.parameters, &key.bits, digest, message, value).map(|()| Fit::Exact);
+            }
+            Self::RsaPss(pss) if key.is_rsa() => {
+                key.rsa_bits()?;
+                key.allows(pss)?;
+            }
+            _ => {}
+        }
+        let by_ring = self
+            .ring_algorithm(key)?
+            .is_some_and(|algorithm| signature::UnparsedPublicKey::new(algorithm, &key.bits).verify(message, value).is_ok());
+        let fit = match self {
+            _ if by_ring => Some(Fit::Exact),
+            Self::RsaPkcs1(digest) => rsa::verify_pkcs1(&key.bits, digest, message, value),
+            Self::RsaPss(pss) => rsa::verify_pss(&key.bits, pss, message, value).then_some(Fit::Exact),
+            Self::Ecdsa(_) | Self::Dsa(_) | Self::Ed25519 => None,
+        };
+        fit.ok_or(CryptoFault::Mismatch)
+    }
+
+    /// None where only `rsa.rs` computes it.
+    fn ring_algorithm(self, key: &PublicKey) -> Result<Option<&'static dyn signature::VerificationAlgorithm>, CryptoFault> {
         let unsupported = |what: String| Err(CryptoFault::Unsupported(what));
+        let known = |algorithm: &'static dyn signature::VerificationAlgorithm| Ok(Some(algorithm));
         match self {
             Self::RsaPkcs1(digest) if key.algorithm == oid::RSA => {
                 let bits = key.rsa_bits()?;
-                Ok(match digest {
-                    Digest::Sha1 => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
-                    Digest::Sha256 => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-                    Digest::Sha512 => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-                    Digest::Sha384 if bits >= 2048 => &signature::RSA_PKCS1_2048_8192_SHA384,
-                    Digest::Sha384 => return unsupported(format!("SHA-384 with an RSA key of {bits} bits")),
-                })
-            }
-            Self::RsaPss(digest) if key.algorithm == oid::RSA || key.algorithm == oid::RSA_PSS => {
-                let bits = key.rsa_bits()?;
                 match digest {
-                    _ if bits < 2048 => unsupported(format!("RSA-PSS with a key of {bits} bits")),
-                    Digest::Sha256 => Ok(&signature::RSA_PSS_2048_8192_SHA256),
-                    Digest::Sha384 => Ok(&signature::RSA_PSS_2048_8192_SHA384),
-                    Digest::Sha512 => Ok(&signature::RSA_PSS_2048_8192_SHA512),
-                    Digest::Sha1 => unsupported("RSA-PSS with SHA-1".to_owned()),
+                    Digest::Sha1 => known(&signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+                    Digest::Sha256 => known(&signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+                    Digest::Sha512 => known(&signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+                    Digest::Sha384 if bits >= 2048 => known(&signature::RSA_PKCS1_2048_8192_SHA384),
+                    Digest::Sha384 => Ok(None),
                 }
             }
+            Self::RsaPss(pss) if key.is_rsa() => match pss.digest {
+                _ if pss != Pss::plain(pss.digest) || key.rsa_bits()? < 2048 => Ok(None),
+                Digest::Sha256 => known(&signature::RSA_PSS_2048_8192_SHA256),
+                Digest::Sha384 => known(&signature::RSA_PSS_2048_8192_SHA384),
+                Digest::Sha512 => known(&signature::RSA_PSS_2048_8192_SHA512),
+                Digest::Sha1 => Ok(None),
+            },
             Self::Ecdsa(digest) if key.algorithm == oid::EC_KEY => {
                 let curve = Element::parse(&key.parameters, OID).map(|curve| curve.content).unwrap_or_default();
                 match (curve, digest) {
-                    (oid::P256, Digest::Sha256) => Ok(&signature::ECDSA_P256_SHA256_ASN1),
-                    (oid::P256, Digest::Sha384) => Ok(&signature::ECDSA_P256_SHA384_ASN1),
-                    (oid::P384, Digest::Sha256) => Ok(&signature::ECDSA_P384_SHA256_ASN1),
-                    (oid::P384, Digest::Sha384) => Ok(&signature::ECDSA_P384_SHA384_ASN1),
+                    (oid::P256, Digest::Sha256) => known(&signature::ECDSA_P256_SHA256_ASN1),
+                    (oid::P256, Digest::Sha384) => known(&signature::ECDSA_P256_SHA384_ASN1),
+                    (oid::P384, Digest::Sha256) => known(&signature::ECDSA_P384_SHA256_ASN1),
+                    (oid::P384, Digest::Sha384) => known(&signature::ECDSA_P384_SHA384_ASN1),
                     _ => unsupported(format!("ECDSA on curve {} with {}", oid::dotted(curve), digest.name())),
                 }
             }
-            Self::Ed25519 if key.algorithm == oid::ED25519 => Ok(&signature::ED25519),
+            Self::Ed25519 if key.algorithm == oid::ED25519 => known(&signature::ED25519),
             _ => unsupported(format!("{} with a key of type {}", self.name(), oid::dotted(&key.algorithm))),
         }
     }
@@ -231,6 +298,7 @@ impl PublicKey {
     pub(crate) fn strength(&self) -> Option<Algorithm> {
         match self.algorithm.as_slice() {
             oid::RSA | oid::RSA_PSS => self.modulus_bits().ok().map(Algorithm::Rsa),
+            oid::DSA => dsa::p_bits(&self.parameters).map(Algorithm::Dsa),
             oid::ED25519 => Some(Algorithm::EllipticCurve(255)),
             oid::EC_KEY => match Element::parse(&self.parameters, OID).ok()?.content {
                 oid::P256 => Some(Algorithm::EllipticCurve(256)),
@@ -239,6 +307,37 @@ impl PublicKey {
             },
             _ => None,
         }
+    }
+
+    pub(crate) fn is_dsa(&self) -> bool {
+        self.algorithm == oid::DSA
+    }
+
+    /// RFC 3279, 2.3.2: a DSA key without parameters has those of its issuer's key.
+    pub(crate) fn inherits_parameters(&self) -> bool {
+        self.is_dsa() && dsa::inherits(&self.parameters)
+    }
+
+    /// The key under the parameters of `issuer`, where it inherits them.
+    pub(crate) fn with_parameters_of(&self, issuer: &Self) -> Option<Self> {
+        let gives = issuer.is_dsa() && !dsa::inherits(&issuer.parameters);
+        (self.inherits_parameters() && gives).then(|| Self { parameters: issuer.parameters.clone(), ..self.clone() })
+    }
+
+    fn is_rsa(&self) -> bool {
+        matches!(self.algorithm.as_slice(), oid::RSA | oid::RSA_PSS)
+    }
+
+    /// RFC 4055, 3.3: parameters in a key of the kind RSASSA-PSS bind the signatures made with it; their salt is the shortest.
+    fn allows(&self, pss: Pss) -> Result<(), CryptoFault> {
+        if self.algorithm != oid::RSA_PSS || self.parameters.is_empty() {
+            return Ok(());
+        }
+        let own = read_pss(&self.parameters)?;
+        if (own.digest, own.mask) == (pss.digest, pss.mask) && own.salt <= pss.salt {
+            return Ok(());
+        }
+        Err(CryptoFault::Unsupported("RSA-PSS with other parameters than the key was made for".to_owned()))
     }
 
     fn rsa_bits(&self) -> Result<usize, CryptoFault> {
@@ -254,33 +353,41 @@ impl PublicKey {
     }
 }
 
-/// The digest of RSASSA-PSS parameters that `ring` can verify: MGF1 with the same digest, salt as long as the digest.
-fn pss_digest(parameters: &[u8]) -> Result<Digest, CryptoFault> {
+/// RSASSA-PSS parameters. RFC 4055, 3.1: absent fields mean SHA-1, MGF1 with SHA-1, a salt of 20 bytes and the trailer 1.
+fn read_pss(parameters: &[u8]) -> Result<Pss, CryptoFault> {
     let unsupported = |what: &str| CryptoFault::Unsupported(format!("RSA-PSS with {what}"));
     let malformed = |_: Asn1Error| unsupported("unreadable parameters");
+    let digest_of =
+        |identifier: &[u8]| Digest::from_oid(identifier).ok_or_else(|| unsupported(&format!("digest {}", digest_name(identifier))));
     let sequence = Element::parse(parameters, SEQUENCE).map_err(malformed)?;
     let mut reader = sequence.reader();
-    // RFC 4055, 3.1: absent fields mean SHA-1, MGF1 with SHA-1 and a salt of 20 bytes.
-    let hash = reader.optional(0xa0).map_err(malformed)?.ok_or_else(|| unsupported("SHA-1"))?;
-    let hash = AlgorithmId::read(&mut hash.reader()).map_err(malformed)?;
-    let digest = Digest::from_oid(hash.oid).ok_or_else(|| unsupported(&format!("digest {}", oid::dotted(hash.oid))))?;
-    let mask = reader.optional(0xa1).map_err(malformed)?.ok_or_else(|| unsupported("MGF1 over SHA-1"))?;
-    let mask = AlgorithmId::read(&mut mask.reader()).map_err(malformed)?;
-    let mask_hash = AlgorithmId::read(&mut Reader::new(mask.parameters)).map_err(malformed)?;
-    if mask.oid != oid::MGF1 || Digest::from_oid(mask_hash.oid) != Some(digest) {
-        return Err(unsupported("another mask digest"));
-    }
+    let digest = match reader.optional(0xa0).map_err(malformed)? {
+        Some(hash) => digest_of(AlgorithmId::read(&mut hash.reader()).map_err(malformed)?.oid)?,
+        None => Digest::Sha1,
+    };
+    let mask = match reader.optional(0xa1).map_err(malformed)? {
+        Some(mask) => {
+            let mask = AlgorithmId::read(&mut mask.reader()).map_err(malformed)?;
+            if mask.oid != oid::MGF1 {
+                return Err(unsupported(&format!("the mask function {}", oid::dotted(mask.oid))));
+            }
+            digest_of(AlgorithmId::read(&mut Reader::new(mask.parameters)).map_err(malformed)?.oid)?
+        }
+        None => Digest::Sha1,
+    };
     let salt = match reader.optional(0xa2).map_err(malformed)? {
         Some(salt) => salt.reader().expect(INTEGER).and_then(|salt| salt.small_integer()).map_err(malformed)?,
         None => 20,
     };
-    let expected = match digest {
-        Digest::Sha1 => 20,
-        Digest::Sha256 => 32,
-        Digest::Sha384 => 48,
-        Digest::Sha512 => 64,
+    let trailer = match reader.optional(0xa3).map_err(malformed)? {
+        Some(trailer) => trailer.reader().expect(INTEGER).and_then(|trailer| trailer.small_integer()).map_err(malformed)?,
+        None => 1,
     };
-    if salt == expected { Ok(digest) } else { Err(unsupported(&format!("a salt of {salt} bytes"))) }
+    reader.finish().map_err(malformed)?;
+    match usize::try_from(salt) {
+        Ok(salt) if trailer == 1 => Ok(Pss { digest, mask, salt }),
+        _ => Err(unsupported("another trailer")),
+    }
 }
 
 #[cfg(test)]
@@ -308,9 +415,10 @@ mod tests {
 
     #[test]
     fn unknown_algorithms_are_unsupported_and_not_broken() {
-        // 1.2.840.10040.4.3, DSA with SHA-1.
-        let dsa = AlgorithmId { oid: &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3], parameters: &[] };
-        assert!(matches!(Scheme::determine(&dsa, None), Err(CryptoFault::Unsupported(_))));
+        // 2.16.840.1.101.3.4.3.1, DSA with SHA-224, and 1.2.840.113549.1.1.4, RSA with MD5.
+        for oid in [&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 1][..], &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4]] {
+            assert!(matches!(Scheme::determine(&AlgorithmId { oid, parameters: &[] }, None), Err(CryptoFault::Unsupported(_))));
+        }
     }
 
     #[test]
@@ -334,15 +442,23 @@ mod tests {
     }
 
     #[test]
-    fn only_pss_parameters_that_ring_verifies_are_taken() {
+    fn pss_parameters_are_read_with_their_defaults_and_bind_the_key_they_stand_in() {
         let hash = encode(SEQUENCE, &encode(OID, oid::SHA256));
         let mask = encode(SEQUENCE, &[encode(OID, oid::MGF1), hash.clone()].concat());
         let parameters = |salt: u8| {
             let fields = [encode(0xa0, &hash), encode(0xa1, &mask), encode(0xa2, &[2, 1, salt])].concat();
             encode(SEQUENCE, &fields)
         };
-        assert_eq!(pss_digest(&parameters(32)), Ok(Digest::Sha256));
-        assert!(matches!(pss_digest(&parameters(20)), Err(CryptoFault::Unsupported(_))));
-        assert!(matches!(pss_digest(&[0x30, 0]), Err(CryptoFault::Unsupported(_))));
+        assert_eq!(read_pss(&parameters(32)), Ok(Pss::plain(Digest::Sha256)));
+        assert_eq!(read_pss(&parameters(20)), Ok(Pss { salt: 20, ..Pss::plain(Digest::Sha256) }));
+        assert_eq!(read_pss(&[0x30, 0]), Ok(Pss::plain(Digest::Sha1)));
+        assert_eq!(read_pss(&encode(SEQUENCE, &encode(0xa0, &hash))), Ok(Pss { digest: Digest::Sha256, mask: Digest::Sha1, salt: 20 }));
+        for odd in [encode(SEQUENCE, &encode(0xa3, &[2, 1, 2])), encode(SEQUENCE, &[4, 0]), Vec::new()] {
+            assert!(matches!(read_pss(&odd), Err(CryptoFault::Unsupported(_))), "{odd:?}");
+        }
+        let key = PublicKey { algorithm: oid::RSA_PSS.to_vec(), parameters: parameters(32), bits: Vec::new() };
+        let with = |salt| Pss { salt, ..Pss::plain(Digest::Sha256) };
+        assert!(key.allows(with(32)).is_ok() && key.allows(with(33)).is_ok());
+        assert!(key.allows(with(31)).is_err() && key.allows(Pss::plain(Digest::Sha512)).is_err());
     }
 }

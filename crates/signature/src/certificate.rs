@@ -220,6 +220,11 @@ impl Certificate {
         Scheme::determine(&AlgorithmId { oid, parameters }, None).ok()
     }
 
+    /// The same certificate, its key under other parameters.
+    pub(crate) fn with_key(&self, key: PublicKey) -> Self {
+        Self { key, ..self.clone() }
+    }
+
     /// Whether `issuer`'s key made the signature on this certificate.
     pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
         let tbs = self.der.get(self.tbs.0..self.tbs.1).unwrap_or_default();

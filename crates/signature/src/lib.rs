@@ -22,10 +22,13 @@ mod crl;
 mod detached;
 mod distribution;
 mod document;
+mod dsa;
 mod evidence;
 mod general_name;
 mod judge;
 mod judgement;
+#[cfg(test)]
+mod known_answers;
 mod name;
 mod ocsp;
 mod oid;
@@ -35,11 +38,13 @@ mod pdf;
 #[cfg(test)]
 mod pkits;
 mod policy;
+mod public_integers;
 mod report;
 #[cfg(test)]
 mod responders;
 mod revisions;
 mod revocation;
+mod rsa;
 mod signed;
 mod signer;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::Scheme;
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::constraints::{self, NameFault};
@@ -11,6 +12,9 @@ use crate::options::Limits;
 use crate::policy;
 use crate::report::SubIndication;
 use crate::trust::{Anchor, TrustStore};
+
+/// A DSA signature costs about as much to check as this many of the other kinds.
+const DSA_WORK: usize = 10;
 
 /// What the leaf is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,7 +231,11 @@ impl Search<'_> {
             return false;
         }
         // Remembered answers count too, so that a verdict does not depend on what was judged before.
-        self.work += 1;
+        self.work += if issuer.key.is_dsa() { DSA_WORK } else { 1 };
+        if issuer.key.inherits_parameters() {
+            // Its parameters come from above: [`inherit_parameters`] checks the signature once the path is complete.
+            return subject.issuer_scheme().is_some_and(Scheme::is_dsa);
+        }
         self.trust.is_signed_by(subject, issuer)
     }
 
@@ -245,12 +253,43 @@ impl Search<'_> {
             self.note(PathFault::new(SubIndication::ChainConstraintsFailure, fault.to_string()));
             return None;
         }
-        Some(Path { certificates: path.to_vec() })
+        match inherit_parameters(path) {
+            Ok(certificates) => Some(Path { certificates }),
+            Err(fault) => {
+                self.note(fault);
+                None
+            }
+        }
     }
 
     fn note(&mut self, fault: PathFault) {
         self.best.get_or_insert(fault);
     }
+}
+
+/// `path` with every DSA key under the parameters that it has or inherits (RFC 5280, 6.1.4 (e)), and the signatures checked
+/// that could not be without them.
+fn inherit_parameters(path: &[Arc<Certificate>]) -> Result<Vec<Arc<Certificate>>, PathFault> {
+    let mut resolved: Vec<Arc<Certificate>> = Vec::with_capacity(path.len());
+    let mut is_inherited = false;
+    for certificate in path.iter().rev() {
+        let issuer = resolved.last();
+        if let Some(issuer) = issuer.filter(|_| is_inherited)
+            && !certificate.is_signed_by(issuer)
+        {
+            let name = issuer.subject.first(oid::COMMON_NAME);
+            let reason = format!("the key of {name:?}, with the parameters of its issuer, did not sign the certificate below it");
+            return Err(PathFault::new(SubIndication::NoCertificateChainFound, reason));
+        }
+        let key = issuer.and_then(|issuer| certificate.key.with_parameters_of(&issuer.key));
+        is_inherited = key.is_some() || certificate.key.inherits_parameters();
+        resolved.push(match key {
+            Some(key) => Arc::new(certificate.with_key(key)),
+            None => Arc::clone(certificate),
+        });
+    }
+    resolved.reverse();
+    Ok(resolved)
 }
 
 /// The fault that weighs more, the lower one if both weigh the same.

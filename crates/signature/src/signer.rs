@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::algorithm::{AlgorithmId, CryptoFault, Digest, PublicKey, Scheme, digest_name};
+use crate::algorithm::{AlgorithmId, CryptoFault, Digest, PublicKey, Scheme, digest_algorithm, digest_name};
 use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::calendar::asn1_time;
 use crate::certificate::Certificate;
@@ -13,6 +13,7 @@ use crate::judgement::Judgement;
 use crate::name::Name;
 use crate::oid;
 use crate::report::SubIndication;
+use crate::rsa::Fit;
 use crate::weakness::{Algorithm, AlgorithmUse};
 
 /// What the arithmetic of a SignerInfo gave.
@@ -94,6 +95,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
 
     let Some(digest) = Digest::from_oid(info.digest_algorithm.oid) else {
         let reason = format!("digest algorithm {} is not supported", result.digest_algorithm);
+        result.used.extend(digest_algorithm(info.digest_algorithm.oid).map(|algorithm| (algorithm, AlgorithmUse::MessageDigest)));
         judgement.doubt(SubIndication::CryptoConstraintsFailure, reason);
         return result;
     };
@@ -118,8 +120,11 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
         Some(signed) => Cow::Borrowed(signed.der.as_slice()),
         None => joined(demands.content),
     };
-    match scheme.verify(&certificate.key, &message, &info.signature) {
-        Ok(()) => result.intact = digest_fits && format_is_sound,
+    match scheme.fit(&certificate.key, &message, &info.signature) {
+        Ok(fit) => {
+            note_fit(fit, judgement);
+            result.intact = digest_fits && format_is_sound;
+        }
         Err(fault) => crypto_fault(&fault, judgement),
     }
     result
@@ -130,6 +135,14 @@ fn joined<'a>(parts: &'a [&'a [u8]]) -> Cow<'a, [u8]> {
     match parts {
         [only] => Cow::Borrowed(only),
         parts => Cow::Owned(parts.concat()),
+    }
+}
+
+/// A value that fits in an unusual way is told of.
+pub(crate) fn note_fit(fit: Fit, judgement: &mut Judgement) {
+    match fit {
+        Fit::Exact => {}
+        Fit::WithoutNull => judgement.note("the signature value leaves out the NULL parameters of its digest, as RFC 4055 lets it"),
     }
 }
 

@@ -159,8 +159,11 @@ impl<'a> Value<'a> {
             // The digest is inside the RSA value: a changed document and a wrong key look alike.
             Some(certificate) => {
                 arithmetic.use_scheme(scheme, &certificate.key);
-                match scheme.verify(&certificate.key, &self.content.concat(), &value) {
-                    Ok(()) => arithmetic.intact = true,
+                match scheme.fit(&certificate.key, &self.content.concat(), &value) {
+                    Ok(fit) => {
+                        signer::note_fit(fit, &mut judgement);
+                        arithmetic.intact = true;
+                    }
                     Err(fault) => signer::crypto_fault(&fault, &mut judgement),
                 }
             }

@@ -3,6 +3,7 @@
 use crate::algorithm::{CryptoFault, Digest, PublicKey, Scheme};
 use crate::asn1::{Element, INTEGER, OID, SEQUENCE, encode};
 use crate::oid;
+use crate::rsa::{Fit, Pss};
 
 use super::DSIG;
 use super::canonical::{Form, Method};
@@ -81,11 +82,17 @@ fn simple_scheme(uri: &str) -> Option<Scheme> {
     if uri == "http://www.w3.org/2000/09/xmldsig#rsa-sha1" {
         return Some(Scheme::RsaPkcs1(Digest::Sha1));
     }
+    if uri == "http://www.w3.org/2000/09/xmldsig#dsa-sha1" {
+        return Some(Scheme::Dsa(Digest::Sha1));
+    }
+    if uri == "http://www.w3.org/2009/xmldsig11#dsa-sha256" {
+        return Some(Scheme::Dsa(Digest::Sha256));
+    }
     if uri == "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519" {
         return Some(Scheme::Ed25519);
     }
     if let Some(name) = uri.strip_prefix("http://www.w3.org/2007/05/xmldsig-more#") {
-        return named(name.strip_suffix("-rsa-MGF1")?).map(Scheme::RsaPss);
+        return named(name.strip_suffix("-rsa-MGF1")?).map(|digest| Scheme::RsaPss(Pss::plain(digest)));
     }
     let name = uri.strip_prefix("http://www.w3.org/2001/04/xmldsig-more#")?;
     match name.split_once('-')? {
@@ -96,7 +103,7 @@ fn simple_scheme(uri: &str) -> Option<Scheme> {
     }
 }
 
-/// RFC 6931, 2.3.9. `ring` verifies MGF1 with the same digest and a salt as long as the digest, and nothing else.
+/// RFC 6931, 2.3.9.
 fn pss_scheme(document: &Document<'_>, id: NodeId) -> Result<Scheme, CryptoFault> {
     const PSS: &str = "http://www.w3.org/2007/05/xmldsig-more#";
     let unsupported = |what: &str| CryptoFault::Unsupported(format!("RSA-PSS with {what}"));
@@ -110,36 +117,41 @@ fn pss_scheme(document: &Document<'_>, id: NodeId) -> Result<Scheme, CryptoFault
         digest(document.attribute(method, "Algorithm")?)
     };
     let hash = named(parameters).ok_or_else(|| unsupported("another digest"))?;
-    if let Some(mask) = document.child(parameters, PSS, "MaskGenerationFunction")
-        && (document.attribute(mask, "Algorithm") != Some("http://www.w3.org/2007/05/xmldsig-more#MGF1") || named(mask) != Some(hash))
-    {
-        return Err(unsupported("another mask"));
-    }
-    let length = document.child(parameters, PSS, "SaltLength").and_then(|salt| document.text(salt)?.trim().parse::<usize>().ok());
-    let trailer = document.child(parameters, PSS, "TrailerField").and_then(|field| document.text(field)?.trim().parse::<u8>().ok());
-    let expected = hash.of(&[]).as_ref().len();
-    match (length, trailer) {
-        (None, None | Some(1)) => Ok(Scheme::RsaPss(hash)),
-        (Some(length), None | Some(1)) if length == expected => Ok(Scheme::RsaPss(hash)),
+    let mask = match document.child(parameters, PSS, "MaskGenerationFunction") {
+        Some(mask) if document.attribute(mask, "Algorithm") != Some("http://www.w3.org/2007/05/xmldsig-more#MGF1") => None,
+        Some(mask) => named(mask),
+        None => Some(hash),
+    };
+    let number = |name: &str, default: usize| match document.child(parameters, PSS, name) {
+        Some(field) => document.text(field).and_then(|text| text.trim().parse().ok()),
+        None => Some(default),
+    };
+    match (mask, number("SaltLength", hash.length()), number("TrailerField", 1)) {
+        (Some(mask), Some(salt), Some(1)) => Ok(Scheme::RsaPss(Pss { digest: hash, mask, salt })),
+        (None, ..) => Err(unsupported("another mask")),
         _ => Err(unsupported("another salt or trailer")),
     }
 }
 
-/// Verifies an XML signature value: ECDSA comes as r and s side by side (RFC 6931, 2.3.6), not as DER.
-pub(crate) fn verify(scheme: Scheme, key: &PublicKey, message: &[u8], value: &[u8]) -> Result<(), CryptoFault> {
-    let Scheme::Ecdsa(_) = scheme else { return scheme.verify(key, message, value) };
-    let curve = Element::parse(&key.parameters, OID).map(|curve| curve.content).unwrap_or_default();
-    let half = match curve {
-        oid::P256 => 32,
-        oid::P384 => 48,
-        // Refused there by the name of the curve.
-        _ => return scheme.verify(key, message, value),
+/// Verifies an XML signature value: r and s of ECDSA and DSA come side by side (RFC 6931, 2.3.6; XMLDSig, 6.4.1), not as DER.
+pub(crate) fn verify(scheme: Scheme, key: &PublicKey, message: &[u8], value: &[u8]) -> Result<Fit, CryptoFault> {
+    let half = match scheme {
+        Scheme::RsaPkcs1(_) | Scheme::RsaPss(_) | Scheme::Ed25519 => return scheme.fit(key, message, value),
+        // q of 160 and of 256 bits.
+        Scheme::Dsa(_) if value.len() == 40 || value.len() == 64 => value.len() / 2,
+        Scheme::Dsa(_) => return Err(CryptoFault::Mismatch),
+        Scheme::Ecdsa(_) => match Element::parse(&key.parameters, OID).map(|curve| curve.content).unwrap_or_default() {
+            oid::P256 => 32,
+            oid::P384 => 48,
+            // Refused there by the name of the curve.
+            _ => return scheme.fit(key, message, value),
+        },
     };
     if value.len() != 2 * half {
         return Err(CryptoFault::Mismatch);
     }
     let (r, s) = value.split_at(half);
-    scheme.verify(key, message, &encode(SEQUENCE, &[unsigned(r), unsigned(s)].concat()))
+    scheme.fit(key, message, &encode(SEQUENCE, &[unsigned(r), unsigned(s)].concat()))
 }
 
 /// A DER integer from big-endian bytes.
@@ -183,12 +195,12 @@ mod tests {
         let named = |uri: &str| scheme(&format!("<m Algorithm='{uri}'/>"));
         assert_eq!(named("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"), Ok(Scheme::RsaPkcs1(Digest::Sha256)));
         assert_eq!(named("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"), Ok(Scheme::Ecdsa(Digest::Sha384)));
-        assert_eq!(named("http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1"), Ok(Scheme::RsaPss(Digest::Sha512)));
+        assert_eq!(named("http://www.w3.org/2000/09/xmldsig#dsa-sha1"), Ok(Scheme::Dsa(Digest::Sha1)));
+        assert_eq!(named("http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1"), Ok(Scheme::RsaPss(Pss::plain(Digest::Sha512))));
         for uri in [
             "",
             "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
             "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
-            "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
             "http://www.w3.org/2007/05/xmldsig-more#rsa-pss",
         ] {
             assert!(matches!(named(uri), Err(CryptoFault::Unsupported(_))), "{uri}");

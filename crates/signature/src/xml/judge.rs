@@ -9,6 +9,7 @@ use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
 use crate::options::Options;
 use crate::report::SubIndication;
+use crate::rsa::Fit;
 use crate::signer::{self, Arithmetic};
 use crate::timestamp;
 use crate::trust::TrustStore;
@@ -332,7 +333,8 @@ impl Judge<'_, '_, '_> {
             }
         };
         let fits = |one: &Certificate| algorithms::verify(scheme, &one.key, &message, &signature.value);
-        if let Some(&found) = candidates.iter().find(|one| fits(one).is_ok()) {
+        if let Some((found, fit)) = candidates.iter().find_map(|one| Some((*one, fits(one).ok()?))) {
+            signer::note_fit(fit, judgement);
             arithmetic.certificate = Some(Arc::clone(found));
             arithmetic.use_key(&found.key);
             self.check_pins(found, signed, signature, digested, judgement);
@@ -390,7 +392,7 @@ impl Judge<'_, '_, '_> {
         evidence: &KeyInfo,
         judgement: &mut Judgement,
     ) -> bool {
-        let results: Vec<Result<(), CryptoFault>> =
+        let results: Vec<Result<Fit, CryptoFault>> =
             evidence.keys.iter().map(|key| algorithms::verify(scheme, key, message, &signature.value)).collect();
         let fits = results.iter().any(Result::is_ok);
         if let Some(Err(fault)) = results.first().filter(|_| !fits) {
@@ -422,6 +424,8 @@ impl Judge<'_, '_, '_> {
                 let (token, _) = timestamp::verify(bytes, &[&stamped], along, self.trust, self.options);
                 match token.proof() {
                     Some(time) => {
+                        judgement.evidence.extend(&token.judgement.evidence);
+                        judgement.weak.extend(&token.judgement.weak);
                         judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
                         if best.time.is_none_or(|earlier| time < earlier) {
                             best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
