@@ -29,6 +29,10 @@ pub(crate) enum CmsError {
 #[derive(Debug)]
 pub(crate) struct SignedData<'a> {
     pub(crate) content_type: &'a [u8],
+    /// It is written with an indefinite length.
+    pub(crate) is_indefinite: bool,
+    /// Certificates that were given before.
+    pub(crate) repeated_certificates: usize,
     /// The encapsulated content, if any.
     pub(crate) content: Option<Cow<'a, [u8]>>,
     /// Digest algorithms announced for the signers.
@@ -102,10 +106,12 @@ impl<'a> SignedData<'a> {
             None => None,
         };
         encapsulated.finish()?;
-        let certificates = match fields.optional(0xa0)? {
+        let (certificates, repeated_certificates) = match fields.optional(0xa0)? {
             Some(set) => read_certificates(&set, max_certificates)?,
-            None => Vec::new(),
+            None => (Vec::new(), 0),
         };
+        // X.690, 8.1.3.6: the octet 80 in place of a length.
+        let is_indefinite = signed.raw.get(1) == Some(&0x80);
         let (mut lists, mut responses) = (Vec::new(), Vec::new());
         for choice in fields.optional(0xa1)?.map_or(Ok(Vec::new()), |set| set.children())? {
             match choice.tag {
@@ -120,24 +126,31 @@ impl<'a> SignedData<'a> {
             return Err(CmsError::TooMany);
         }
         let signers = infos.iter().map(SignerInfo::read).collect::<Result<_, _>>()?;
-        Ok(Self { content_type, content, digest_algorithms, certificates, lists, responses, signers })
+        Ok(Self { content_type, is_indefinite, repeated_certificates, content, digest_algorithms, certificates, lists, responses, signers })
     }
 }
 
-fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<Vec<&'a [u8]>, CmsError> {
+/// The certificates, each once, and how many were given again.
+fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<(Vec<&'a [u8]>, usize), CmsError> {
     let mut certificates: Vec<&[u8]> = Vec::new();
+    let mut repeated = 0;
     let mut reader = set.reader();
     while !reader.is_empty() {
         let choice = reader.read()?;
         // Attribute certificates and other choices ([0] to [3]) are of no use here. Real files repeat a certificate.
-        if choice.tag == SEQUENCE && !certificates.contains(&choice.raw) {
+        if choice.tag != SEQUENCE {
+            continue;
+        }
+        if certificates.contains(&choice.raw) {
+            repeated += 1;
+        } else {
             if certificates.len() >= limit {
                 return Err(CmsError::TooManyCertificates(limit));
             }
             certificates.push(choice.raw);
         }
     }
-    Ok(certificates)
+    Ok((certificates, repeated))
 }
 
 impl<'a> SignerInfo<'a> {

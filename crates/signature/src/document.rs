@@ -3,7 +3,7 @@
 use crate::detached::report;
 use crate::evidence::Evidence;
 use crate::options::Options;
-use crate::pdf::{self, ByteRange, File, Found};
+use crate::pdf::{self, ByteRange, File, Found, Rewriter};
 use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
 use crate::revisions;
 use crate::trust::TrustStore;
@@ -46,7 +46,8 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
         if coverage == Coverage::Destroyed {
             faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
         }
-        return unsigned(coverage, faults);
+        let rewritten_by = rewritten_by(coverage, &[], &file, &mut faults);
+        return DocumentReport { rewritten_by, ..unsigned(coverage, faults) };
     }
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
@@ -61,8 +62,23 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
     let coverage = coverage(&judged, base, bytes.len());
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
-    let signatures = judged.into_iter().map(|signature| signature.report).collect();
-    DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes }
+    let signatures: Vec<SignatureReport> = judged.into_iter().map(|signature| signature.report).collect();
+    let rewritten_by = rewritten_by(coverage, &signatures, &file, &mut faults);
+    DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes, rewritten_by }
+}
+
+/// Who wrote a file anew whose signatures went with that, and what to do about it. The receiving office may have signed the
+/// stamped file itself: the broken signatures in it are then the sender's.
+fn rewritten_by(coverage: Coverage, signatures: &[SignatureReport], file: &File<'_>, faults: &mut Vec<String>) -> Option<String> {
+    let is_broken = signatures.iter().any(|one| !one.intact && one.verdict == Verdict::TotalFailed);
+    let Rewriter { name, stamps_incoming } =
+        pdf::rewriter(file).filter(|rewriter| coverage == Coverage::Destroyed || (is_broken && rewriter.stamps_incoming))?;
+    faults.push(if stamps_incoming {
+        format!("the incoming-stamp tool {name:?} rewrote the file: the signed original has to be kept, and only a copy stamped")
+    } else {
+        format!("the program {name:?} wrote the file as it is")
+    });
+    Some(name)
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {

@@ -16,6 +16,7 @@ use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands};
+use crate::times::Times;
 use crate::timestamp;
 use crate::trust::TrustStore;
 use crate::weakness::{Algorithm, AlgorithmUse};
@@ -47,8 +48,16 @@ pub(crate) fn signature(
     options: &Options,
 ) -> Judged {
     let mut judgement = Judgement::default();
-    let arithmetic = signer::check(data, info, demands, &mut judgement);
+    let mut arithmetic = signer::check(data, info, demands, &mut judgement);
     let proof = prove_time(info, &arithmetic.evidence, trust, options, &mut judgement);
+    let times = Times {
+        outside: demands.claimed_time,
+        attribute: signer::signing_time(info),
+        proved: proof.time,
+        certificate_end: arithmetic.certificate.as_ref().map(|one| one.not_after),
+        at: options.at,
+    };
+    arithmetic.claimed_time = times.tell(&mut judgement);
     judge_trust(&arithmetic, &proof, trust, options, &mut judgement);
     Judged { judgement, arithmetic, proved_time: proof.time }
 }

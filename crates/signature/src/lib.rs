@@ -49,6 +49,7 @@ mod signed;
 mod signer;
 #[cfg(test)]
 mod testing;
+mod times;
 mod timestamp;
 mod trust;
 mod value;

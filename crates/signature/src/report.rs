@@ -17,12 +17,15 @@ pub struct DocumentReport {
     pub changed_after_signing: ChangeLevel,
     /// What was done, in the order of the revisions.
     pub later_changes: Vec<LaterChange>,
+    /// Of a file whose signatures are destroyed, the program that wrote it anew after it was signed, by its own word: at most 100
+    /// characters.
+    pub rewritten_by: Option<String>,
 }
 
 impl DocumentReport {
     /// A report on a document that no revision follows.
     pub(crate) fn new(coverage: Coverage, signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
-        Self { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new() }
+        Self { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new(), rewritten_by: None }
     }
 }
 

@@ -56,6 +56,15 @@ pub(crate) fn verify_pkcs1(key: &[u8], digest: Digest, message: &[u8], value: &[
     })
 }
 
+/// Whether the key made `value` at all: under its public key the value shows the padding of RSASSA-PKCS1-v1_5, which no other key
+/// gives but by a chance of one in 2^80.
+pub(crate) fn is_by(key: &[u8], value: &[u8]) -> bool {
+    let Some((encoded, _)) = open(key, value) else { return false };
+    let Some(padded) = encoded.strip_prefix(&[0, 1]) else { return false };
+    let padding = padded.iter().take_while(|&&byte| byte == 0xff).count();
+    padding >= 8 && padded.get(padding) == Some(&0)
+}
+
 /// Whether `value` is an RSASSA-PSS signature over `message` by the RSAPublicKey `key` (RFC 8017, 8.1.2 and 9.1.2).
 pub(crate) fn verify_pss(key: &[u8], pss: Pss, message: &[u8], value: &[u8]) -> bool {
     open(key, value).is_some_and(|(encoded, bits)| is_pss(&encoded, bits, pss, message).unwrap_or(false))

@@ -13,7 +13,7 @@ use crate::judgement::Judgement;
 use crate::name::Name;
 use crate::oid;
 use crate::report::SubIndication;
-use crate::rsa::Fit;
+use crate::rsa::{self, Fit};
 use crate::weakness::{Algorithm, AlgorithmUse};
 
 /// What the arithmetic of a SignerInfo gave.
@@ -77,6 +77,7 @@ pub(crate) enum SigningCertificateAttribute {
 /// Checks one SignerInfo of `data` and adds to `judgement` whatever speaks against it.
 pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_>, judgement: &mut Judgement) -> Arithmetic {
     let pool = read_pool(data, judgement);
+    tell_of_encoding(data, judgement);
     let mut evidence = Evidence::default();
     evidence.add_cms(data, info, &pool);
     if evidence.left_out > 0 {
@@ -88,7 +89,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
         evidence,
         digest_algorithm: digest_name(info.digest_algorithm.oid),
         signature_algorithm: oid::dotted(info.signature_algorithm.oid),
-        claimed_time: demands.claimed_time.or_else(|| claimed_time(info)),
+        claimed_time: demands.claimed_time.or_else(|| signing_time(info)),
         ..Arithmetic::default()
     };
     let format_is_sound = check_form(data, info, demands, judgement);
@@ -125,7 +126,10 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
             note_fit(fit, judgement);
             result.intact = digest_fits && format_is_sound;
         }
-        Err(fault) => crypto_fault(&fault, judgement),
+        Err(fault) => {
+            crypto_fault(&fault, judgement);
+            explain_misfit(&fault, scheme, &certificate.key, &info.signature, judgement);
+        }
     }
     result
 }
@@ -146,12 +150,34 @@ pub(crate) fn note_fit(fit: Fit, judgement: &mut Judgement) {
     }
 }
 
+/// Tells of a value that does not fit what may have happened: the two look alike in a verdict and not to whoever has to act.
+pub(crate) fn explain_misfit(fault: &CryptoFault, scheme: Scheme, key: &PublicKey, value: &[u8], judgement: &mut Judgement) {
+    if *fault != CryptoFault::Mismatch || !matches!(scheme, Scheme::RsaPkcs1(_)) {
+        return;
+    }
+    judgement.note(if rsa::is_by(&key.bits, value) {
+        "the certificate's key made the signature value, but over something else: what it signed was changed"
+    } else {
+        "another key than the certificate's made the signature value, or the value is damaged"
+    });
+}
+
 /// What an arithmetic fault means for the verdict.
 pub(crate) fn crypto_fault(fault: &CryptoFault, judgement: &mut Judgement) {
     match fault {
         CryptoFault::Unsupported(_) => judgement.doubt(SubIndication::CryptoConstraintsFailure, fault.to_string()),
         CryptoFault::Mismatch => judgement.fail(SubIndication::SigCryptoFailure, fault.to_string()),
         CryptoFault::Contradiction { .. } => judgement.fail(SubIndication::FormatFailure, fault.to_string()),
+    }
+}
+
+/// Lawful, and strict decoders fail on it: whoever compares verdicts with another tool wants to know.
+fn tell_of_encoding(data: &SignedData<'_>, judgement: &mut Judgement) {
+    if data.is_indefinite {
+        judgement.note("the CMS is BER with indefinite lengths, which is lawful");
+    }
+    if data.repeated_certificates > 0 {
+        judgement.note("the CMS carries a certificate more than once");
     }
 }
 
@@ -182,7 +208,7 @@ fn is_named(certificate: &Certificate, identifier: &SignerId<'_>) -> bool {
 }
 
 /// The CMS signing time: what the signer says.
-fn claimed_time(info: &SignerInfo<'_>) -> Option<i64> {
+pub(crate) fn signing_time(info: &SignerInfo<'_>) -> Option<i64> {
     info.signed(oid::SIGNING_TIME).next()?.values.first().and_then(|value| asn1_time(value).ok())
 }
 
@@ -259,8 +285,29 @@ fn check_digest(info: &SignerInfo<'_>, digest: Digest, demands: &Demands<'_>, ju
     if *expected == *digest.of(demands.content).as_ref() {
         return true;
     }
-    judgement.fail(SubIndication::HashFailure, "the digest of the content is not the signed one: the content was changed");
+    if is_digest_passed_through_text(&expected, digest.of(demands.content).as_ref()) {
+        let reason = "the signed digest is damaged: the signing program passed it through text, and the content is what it was";
+        judgement.fail(SubIndication::HashFailure, reason);
+    } else {
+        judgement.fail(SubIndication::HashFailure, "the digest of the content is not the signed one: the content was changed");
+    }
     false
+}
+
+/// Whether `signed` is `actual` with every unpaired surrogate of its UTF-16 reading replaced by U+FFFD, as a program does that
+/// keeps bytes in a string. All other bytes have to be the same, and they are enough to know the content by.
+fn is_digest_passed_through_text(signed: &[u8], actual: &[u8]) -> bool {
+    let replaced_in = |unit: fn([u8; 2]) -> u16| {
+        let units = |bytes: &[u8]| bytes.chunks_exact(2).filter_map(|pair| Some(unit(pair.try_into().ok()?))).collect::<Vec<u16>>();
+        let (signed_units, actual_units) = (units(signed), units(actual));
+        let through: Vec<u16> = char::decode_utf16(actual_units.iter().copied())
+            .flat_map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf16(&mut [0; 2]).to_vec())
+            .collect();
+        let kept = actual_units.iter().zip(&through).filter(|(actual, through)| actual == through).count();
+        // A digest whose units are half replaced is no longer recognisable for certain.
+        signed_units == through && 2 * kept >= actual_units.len()
+    };
+    signed != actual && signed.len() == actual.len() && (replaced_in(u16::from_le_bytes) || replaced_in(u16::from_be_bytes))
 }
 
 /// RFC 2634, 5.4 and RFC 5035: the signed attribute that pins the signing certificate.

@@ -20,6 +20,9 @@ use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
 use crate::trust::TrustStore;
 use crate::weakness::{Algorithm, AlgorithmUse};
 
+/// Bytes of a policy identifier that is somebody's. Apple's authority names the policy 1.2.3, of two bytes.
+const LEAST_POLICY: usize = 3;
+
 /// A token, judged. Only one whose judgement is clean proves anything.
 #[derive(Debug, Default)]
 pub(crate) struct Token {
@@ -54,6 +57,7 @@ impl Token {
 
 /// The part of a TSTInfo that matters.
 struct TokenInfo<'a> {
+    policy: &'a [u8],
     imprint_algorithm: &'a [u8],
     imprint: &'a [u8],
     time: i64,
@@ -93,6 +97,10 @@ fn judge(data: &SignedData<'_>, stamped: &[&[u8]], evidence: &Evidence, trust: &
         }
     };
     token.time = Some(token_info.time);
+    if token_info.policy.len() < LEAST_POLICY {
+        let policy = oid::dotted(token_info.policy);
+        judgement.note(format!("the time-stamp policy {policy} is nobody's: the authority's certificate alone tells whose the stamp is"));
+    }
     match Digest::from_oid(token_info.imprint_algorithm) {
         None => judgement.doubt(SubIndication::CryptoConstraintsFailure, "the time-stamp imprint uses an unsupported digest"),
         Some(digest) => {
@@ -171,11 +179,11 @@ fn read_info(content: &[u8]) -> Result<TokenInfo<'_>, Asn1Error> {
     if fields.expect(INTEGER)?.small_integer()? != 1 {
         return Err(Asn1Error::Malformed);
     }
-    fields.expect(OID)?;
+    let policy = fields.expect(OID)?.content;
     let mut imprint = fields.expect(SEQUENCE)?.reader();
     let imprint_algorithm = AlgorithmId::read(&mut imprint)?.oid;
     let hash = imprint.expect(OCTET_STRING)?;
     fields.expect(INTEGER)?;
     let time = asn1_time(&fields.expect(crate::asn1::GENERALIZED_TIME)?)?;
-    Ok(TokenInfo { imprint_algorithm, imprint: hash.content, time })
+    Ok(TokenInfo { policy, imprint_algorithm, imprint: hash.content, time })
 }

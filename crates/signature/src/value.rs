@@ -156,7 +156,7 @@ impl<'a> Value<'a> {
         arithmetic.use_digest(Digest::Sha1, AlgorithmUse::MessageDigest);
         match arithmetic.certificate.clone() {
             None => judgement.doubt(SubIndication::NoSigningCertificateFound, "the signing certificate is not in the signature"),
-            // The digest is inside the RSA value: a changed document and a wrong key look alike.
+            // The digest is inside the RSA value: a changed document and a wrong key give the same verdict.
             Some(certificate) => {
                 arithmetic.use_scheme(scheme, &certificate.key);
                 match scheme.fit(&certificate.key, &self.content.concat(), &value) {
@@ -164,7 +164,10 @@ impl<'a> Value<'a> {
                         signer::note_fit(fit, &mut judgement);
                         arithmetic.intact = true;
                     }
-                    Err(fault) => signer::crypto_fault(&fault, &mut judgement),
+                    Err(fault) => {
+                        signer::crypto_fault(&fault, &mut judgement);
+                        signer::explain_misfit(&fault, scheme, &certificate.key, &value, &mut judgement);
+                    }
                 }
             }
         }

@@ -17,5 +17,5 @@ pub(crate) use file::{File, Located, PdfError, header_offset};
 pub(crate) use object::{Dictionary, Object, PdfString};
 pub(crate) use remains::has_remains;
 pub(crate) use security_store::read as security_store;
-pub(crate) use tool::signing_tool;
+pub(crate) use tool::{Rewriter, rewriter, signing_tool};
 pub(crate) use xref::Entry;

@@ -11,6 +11,7 @@ use crate::options::Options;
 use crate::report::SubIndication;
 use crate::rsa::Fit;
 use crate::signer::{self, Arithmetic};
+use crate::times::Times;
 use crate::timestamp;
 use crate::trust::TrustStore;
 use crate::weakness::AlgorithmUse;
@@ -115,6 +116,9 @@ impl Judge<'_, '_, '_> {
         let along = arithmetic.evidence.clone();
         let proof =
             properties.as_ref().map(|properties| self.prove_time(&signature, properties, &along, &mut judgement)).unwrap_or_default();
+        let certificate_end = arithmetic.certificate.as_ref().map(|one| one.not_after);
+        let (outside, at) = (arithmetic.claimed_time, self.options.at);
+        Times { outside, attribute: None, proved: proof.time, certificate_end, at }.tell(&mut judgement);
         judge::judge_trust(&arithmetic, &proof, self.trust, self.options, &mut judgement);
 
         let matching: Vec<&Covered> = digested.iter().filter_map(Digested::matching).collect();
@@ -344,6 +348,7 @@ impl Judge<'_, '_, '_> {
             Some(first) => {
                 let fault = fits(first).err().unwrap_or(CryptoFault::Mismatch);
                 signer::crypto_fault(&fault, judgement);
+                signer::explain_misfit(&fault, scheme, &first.key, &signature.value, judgement);
                 false
             }
             None => self.check_bare_keys(scheme, &message, signature, evidence, judgement),
