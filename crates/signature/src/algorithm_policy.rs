@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::calendar::display;
+use crate::calendar::display_day;
 use crate::judgement::Judgement;
 use crate::options::{Options, WeakDigest};
 use crate::report::SubIndication;
@@ -143,7 +143,7 @@ pub(crate) fn weigh(usage: Usage, options: &Options, judgement: &mut Judgement, 
     };
     judgement.weak.push(Weakness { algorithm, used_for, acceptable_until: end });
     let sentence = match end {
-        Some(end) => format!("{}, which counted as sound until {}", sentence(), display(end)),
+        Some(end) => format!("{}, which counted as sound until {}", sentence(), display_day(end)),
         None => sentence(),
     };
     if judgement.reasons.iter().any(|told| told.starts_with(&sentence)) {

@@ -50,6 +50,12 @@ pub(crate) fn display(unix: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
 }
 
+/// Writes `2026-11-27`, the day in UTC.
+pub(crate) fn display_day(unix: i64) -> String {
+    let (year, month, day) = civil(unix.div_euclid(86_400));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 fn digits(text: &[u8], at: usize, count: usize) -> Option<i64> {
     // 18 digits are the most that always fit.
     text.get(at..at.checked_add(count)?)?

@@ -1,5 +1,7 @@
 //! X.509 certificates, read once into what path building and reports need.
 
+use std::fmt;
+
 use crate::algorithm::{AlgorithmId, PublicKey, Scheme, sha256};
 use crate::asn1::{Asn1Error, BIT_STRING, BOOLEAN, Element, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE};
 use crate::calendar::asn1_time;
@@ -33,7 +35,7 @@ const UNDERSTOOD: &[&[u8]] = &[
 ];
 
 /// A certificate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Certificate {
     pub(crate) der: Vec<u8>,
     pub(crate) sha256: [u8; 32],
@@ -81,6 +83,13 @@ impl KeyUsage {
 
     pub(crate) fn allows_crl_signatures(self) -> bool {
         self.0 & 0b0000_0010 != 0
+    }
+}
+
+/// Its bytes and alternative names carry personal identifiers: they are left out.
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").field("subject", &self.subject).field("sha256", &oid::hex(&self.sha256)).finish_non_exhaustive()
     }
 }
 
@@ -250,8 +259,8 @@ impl Certificate {
     pub(crate) fn facts(&self) -> CertificateFacts {
         CertificateFacts {
             subject: self.subject.display(),
-            common_name: self.subject.first(oid::COMMON_NAME).to_owned(),
-            organisation: self.subject.first(oid::ORGANISATION).to_owned(),
+            common_name: self.subject.label(),
+            organisation: self.subject.masked(self.subject.first(oid::ORGANISATION)),
             issuer: self.issuer.display(),
             serial: oid::hex(&self.serial),
             not_before: self.not_before,

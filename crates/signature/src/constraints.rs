@@ -103,7 +103,7 @@ pub(crate) fn check(path: &[Arc<Certificate>], budget: &mut usize) -> Result<(),
 }
 
 fn check_names(certificate: &Certificate, above: &[&NameConstraints], budget: &mut usize) -> Result<(), NameFault> {
-    let label = || certificate.subject.first(oid::COMMON_NAME).to_owned();
+    let label = || certificate.subject.label();
     let Some(alternative) = &certificate.alternative_names else { return Err(NameFault::Unprocessable(label())) };
     let mut names: Vec<GeneralName> = Vec::new();
     if !certificate.subject.is_empty() {

@@ -96,6 +96,7 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
         weak_digest: arithmetic.weak_digest,
         weak,
         signing_tool: None,
+        mark: None,
         byte_range: None,
         covers_whole_file: false,
         is_document_timestamp: false,

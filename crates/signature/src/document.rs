@@ -6,6 +6,7 @@ use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found, Rewriter};
 use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
 use crate::revisions;
+use crate::signers::VisibleMark;
 use crate::trust::TrustStore;
 use crate::value::{Value, malformed};
 
@@ -64,7 +65,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures: Vec<SignatureReport> = judged.into_iter().map(|signature| signature.report).collect();
     let rewritten_by = rewritten_by(coverage, &signatures, &file, &mut faults);
-    DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes, rewritten_by }
+    DocumentReport { changed_after_signing, later_changes, rewritten_by, ..DocumentReport::new(coverage, signatures, faults) }
 }
 
 /// Who wrote a file anew whose signatures went with that, and what to do about it. The receiving office may have signed the
@@ -179,6 +180,7 @@ impl Surroundings<'_> {
         let mut report = report(found.field.clone(), &sub_filter, judged);
         report.byte_range = pdf::byte_range_numbers(dictionary);
         report.is_document_timestamp = is_document_timestamp;
+        report.mark = found.size.and_then(|size| VisibleMark::new(&found.field, report.signer_kind, size));
         report.signing_tool = pdf::signing_tool(dictionary, file, range.map(|range| range.end), &options.limits);
         report.covers_whole_file = base == 0 && range.is_some_and(|range| range.end == data.len());
         PdfSignature { report, signed_end: range.map(|range| range.end), is_intact, is_vouched_for }

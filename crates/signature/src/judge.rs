@@ -133,16 +133,16 @@ fn judge_revocation(
     let at = inquiry.proved;
     let statuses = inquiry.ask(path, &mut judgement.evidence);
     for (index, (status, certificate)) in statuses.into_iter().zip(path).enumerate() {
-        let name = certificate.subject.first(oid::COMMON_NAME);
+        let name = || certificate.subject.label();
         match status {
             Status::Good => {}
             Status::Unknown(reason) => unknown_revocation(options, &reason, judgement),
             Status::Revoked { date, .. } if date > at => {
-                judgement.note(format!("the certificate {name:?} was revoked after the signature, at {}", display(date)));
+                judgement.note(format!("the certificate {:?} was revoked after the signature, at {}", name(), display(date)));
             }
             Status::Revoked { date, reason } => {
                 judgement.is_vouched_for = false;
-                let sentence = format!("the certificate {name:?} was revoked at {} ({reason})", display(date));
+                let sentence = format!("the certificate {:?} was revoked at {} ({reason})", name(), display(date));
                 if index > 0 {
                     judgement.doubt(SubIndication::RevokedCaNoPoe, sentence);
                 // The claimed time is no proof for the signer, but it may be taken as an admission.
@@ -182,13 +182,13 @@ pub(crate) fn weigh_path(
     judgement: &mut Judgement,
 ) {
     for (index, certificate) in path.iter().enumerate() {
-        let name = certificate.subject.first(oid::COMMON_NAME);
+        let name = || certificate.subject.label();
         let usage = |algorithm| Usage { algorithm, used_for, proved, not_before: Some(certificate.not_before) };
         if let Some(key) = certificate.key.strength().filter(|_| index > 0) {
-            weigh(usage(key), options, judgement, || format!("the key of the certificate {name:?} is {key}"));
+            weigh(usage(key), options, judgement, || format!("the key of the certificate {:?} is {key}", name()));
         }
         if let Some(digest) = certificate.issuer_scheme().and_then(Scheme::digest).filter(|_| !trust.holds(certificate)) {
-            let sentence = || format!("the certificate {name:?} is signed with {}", digest.name());
+            let sentence = || format!("the certificate {:?} is signed with {}", name(), digest.name());
             weigh(usage(digest.algorithm()), options, judgement, sentence);
         }
     }

@@ -29,6 +29,7 @@ mod judge;
 mod judgement;
 #[cfg(test)]
 mod known_answers;
+pub mod mask;
 mod name;
 mod ocsp;
 mod oid;
@@ -47,6 +48,7 @@ mod revocation;
 mod rsa;
 mod signed;
 mod signer;
+mod signers;
 #[cfg(test)]
 mod testing;
 mod times;
@@ -65,6 +67,7 @@ pub use report::{
     CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, SignatureReport, SignerKind, SubIndication,
     UsedEvidence, Verdict,
 };
+pub use signers::{MarkKind, SignerGroup, VisibleMark};
 pub use trust::{TrustError, TrustStore};
 pub use weakness::{Algorithm, AlgorithmUse, Weakness};
 pub use xml::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole, verify_xml, verify_xml_with};

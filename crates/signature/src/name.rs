@@ -1,6 +1,9 @@
 //! Distinguished names: shown to readers, compared by RFC 5280, 7.1, and read for a guess at who signs.
 
+use std::fmt;
+
 use crate::asn1::{Asn1Error, BMP_STRING, Element, OID, SEQUENCE, UTF8_STRING, encode};
+use crate::mask;
 use crate::oid;
 use crate::report::SignerKind;
 
@@ -52,10 +55,16 @@ const ORGANISATION_WORDS: &[&str] = &[
 ];
 
 /// A name as received and in its comparable form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     attributes: Vec<(Vec<u8>, String)>,
     comparable: Vec<u8>,
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Name").field(&self.display()).finish()
+    }
 }
 
 impl Name {
@@ -97,9 +106,24 @@ impl Name {
         let parts = self.attributes.iter().map(|(kind, value)| {
             let known = oid::ATTRIBUTE_NAMES.iter().find(|(identifier, _)| identifier == kind);
             let name = known.map_or_else(|| oid::dotted(kind), |(_, name)| (*name).to_owned());
-            if *kind == oid::USER_ID || *kind == oid::SERIAL_NUMBER { format!("{name}={}", mask(value)) } else { format!("{name}={value}") }
+            let is_identifier = *kind == oid::USER_ID || *kind == oid::SERIAL_NUMBER;
+            let value = if is_identifier { masked_identifier(value) } else { self.masked(value) };
+            format!("{name}={value}")
         });
         parts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The first common name, with personal identifiers masked: what reasons call a certificate.
+    pub(crate) fn label(&self) -> String {
+        self.masked(self.first(oid::COMMON_NAME))
+    }
+
+    /// `value`, one of its own, with personal identifiers masked. The numbers of organisations are public.
+    pub(crate) fn masked(&self, value: &str) -> String {
+        match self.signer_kind() {
+            SignerKind::Organisation => mask::schemes(value),
+            SignerKind::Person | SignerKind::Unknown => mask::numbers(value),
+        }
     }
 
     pub(crate) fn signer_kind(&self) -> SignerKind {
@@ -167,7 +191,7 @@ fn text(value: &Element<'_>) -> String {
 }
 
 /// Keeps a scheme prefix such as `CCCD:` and the last two characters.
-fn mask(value: &str) -> String {
+fn masked_identifier(value: &str) -> String {
     let (prefix, number) = value.split_once(':').map_or(("", value), |(prefix, number)| (prefix, number));
     let count = number.chars().count();
     let kept: String = number.chars().skip(if count > 4 { count - 2 } else { count }).collect();

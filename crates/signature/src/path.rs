@@ -91,7 +91,7 @@ pub(crate) fn find(
         };
     }
     Err(search.best.unwrap_or_else(|| {
-        let issuer = leaf.issuer.first(oid::COMMON_NAME);
+        let issuer = leaf.issuer.label();
         let reason = format!("no certificate chain to a trust anchor was found (issuer {issuer:?})");
         PathFault::new(SubIndication::NoCertificateChainFound, reason)
     }))
@@ -140,7 +140,7 @@ fn check_validity(certificate: &Certificate, at: i64) -> Result<(), PathFault> {
     }
     let reason = format!(
         "the certificate {:?} is valid from {} to {}, and not at {}",
-        certificate.subject.first(oid::COMMON_NAME),
+        certificate.subject.label(),
         display(certificate.not_before),
         display(certificate.not_after),
         display(at)
@@ -149,7 +149,7 @@ fn check_validity(certificate: &Certificate, at: i64) -> Result<(), PathFault> {
 }
 
 fn unsupported_fault(certificate: &Certificate, extension: &str) -> PathFault {
-    let name = certificate.subject.first(oid::COMMON_NAME);
+    let name = certificate.subject.label();
     let reason = format!("the certificate {name:?} carries extension {extension}, which cannot be processed");
     PathFault::new(SubIndication::CertificateChainGeneralFailure, reason)
 }
@@ -277,7 +277,7 @@ fn inherit_parameters(path: &[Arc<Certificate>]) -> Result<Vec<Arc<Certificate>>
         if let Some(issuer) = issuer.filter(|_| is_inherited)
             && !certificate.is_signed_by(issuer)
         {
-            let name = issuer.subject.first(oid::COMMON_NAME);
+            let name = issuer.subject.label();
             let reason = format!("the key of {name:?}, with the parameters of its issuer, did not sign the certificate below it");
             return Err(PathFault::new(SubIndication::NoCertificateChainFound, reason));
         }
@@ -310,21 +310,21 @@ fn check_anchor(anchor: &Anchor, at: i64) -> Result<(), PathFault> {
 
 /// What RFC 5280, 6.1.4 demands of the certificate that issued the last one of `path`.
 fn check_issuer(issuer: &Certificate, path: &[Arc<Certificate>]) -> Result<(), PathFault> {
-    let name = issuer.subject.first(oid::COMMON_NAME);
+    let name = || issuer.subject.label();
     let chain = |reason: String| Err(PathFault::new(SubIndication::ChainConstraintsFailure, reason));
     if let Some(unsupported) = issuer.unsupported.first() {
         return Err(unsupported_fault(issuer, unsupported));
     }
     let Some((true, max_below)) = issuer.authority else {
-        return chain(format!("the issuing certificate {name:?} is not a certification authority"));
+        return chain(format!("the issuing certificate {:?} is not a certification authority", name()));
     };
     if issuer.key_usage.is_some_and(|usage| !usage.allows_certificate_signatures()) {
-        return chain(format!("the key usage of {name:?} does not allow it to issue certificates"));
+        return chain(format!("the key usage of {:?} does not allow it to issue certificates", name()));
     }
     // Self-issued certificates do not count (RFC 5280, 4.2.1.9); nor does the leaf.
     let below = path.iter().skip(1).filter(|one| !one.is_self_issued()).count();
     if max_below.is_some_and(|max| below > usize::try_from(max).unwrap_or(usize::MAX)) {
-        return chain(format!("the chain below {name:?} is longer than it allows"));
+        return chain(format!("the chain below {:?} is longer than it allows", name()));
     }
     Ok(())
 }

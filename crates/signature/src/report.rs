@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::signers::{SignerGroup, VisibleMark, group};
 use crate::weakness::Weakness;
 
 /// The outcome of [`crate::verify_pdf`] or [`crate::verify_detached`].
@@ -20,12 +21,16 @@ pub struct DocumentReport {
     /// Of a file whose signatures are destroyed, the program that wrote it anew after it was signed, by its own word: at most 100
     /// characters.
     pub rewritten_by: Option<String>,
+    /// Who signed, how often and when: the intact signatures by their certificates.
+    pub signers: Vec<SignerGroup>,
 }
 
 impl DocumentReport {
     /// A report on a document that no revision follows.
     pub(crate) fn new(coverage: Coverage, signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
-        Self { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new(), rewritten_by: None }
+        let signers = group(&signatures);
+        let changed_after_signing = ChangeLevel::None;
+        Self { coverage, signatures, faults, changed_after_signing, later_changes: Vec::new(), rewritten_by: None, signers }
     }
 }
 
@@ -130,6 +135,8 @@ pub struct SignatureReport {
     /// The program that signed, as the signature dictionary of a PDF names it (`/Prop_Build`, `/App`), otherwise the producer
     /// of the signed revision: at most 100 characters, and anybody's claim. Absent elsewhere.
     pub signing_tool: Option<String>,
+    /// What a signature in a PDF shows on its page; absent where it shows nothing, and elsewhere.
+    pub mark: Option<VisibleMark>,
     /// The four numbers of `/ByteRange`, counted from the `%PDF` header; absent in a detached file.
     pub byte_range: Option<[u64; 4]>,
     /// The byte range is sound, starts with the file and ends with it.
@@ -271,7 +278,8 @@ pub enum SignerKind {
     Unknown,
 }
 
-/// What a reader wants to know of a certificate. Personal identifiers (UID, serial number) in `subject` are masked.
+/// What a reader wants to know of a certificate. Personal identifiers are masked in every name: the attributes made for them (UID,
+/// serial number) always, numbers after the name of a scheme (`CCCD:`) everywhere, and long numbers in the names of persons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFacts {
     /// The subject, `CN=..., O=..., C=VN`, in the order of the certificate.

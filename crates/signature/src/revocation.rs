@@ -108,7 +108,7 @@ impl Search<'_> {
     /// The status of the first certificate of `path`, which ends in an anchor.
     fn status(&mut self, path: &[Arc<Certificate>]) -> Status {
         let Some((certificate, above)) = path.split_first() else { return Status::Unknown("an empty chain".to_owned()) };
-        let name = || certificate.facts().common_name;
+        let name = || certificate.subject.label();
         if self.asked.contains(&certificate.sha256) || self.asked.len() >= MAX_DEPTH {
             return Status::Unknown(format!("only {:?} itself vouches for its revocation status", name()));
         }

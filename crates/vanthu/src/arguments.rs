@@ -89,8 +89,10 @@ signing, 4 unreadable or wrong usage (worse from left to right).
 --json prints per file: file, summary (PASSED, INDETERMINATE, FAILED, NOT_SIGNED, UNREADABLE), changed_after_signing (none,
 permitted, workflow, unexplained), reasons (about the file as a whole), and signatures, each with field, kind, intact (digest and
 signature arithmetic hold), indication, sub_indication, reasons, signer, issuer, serial, claimed_time, proved_time,
-covers_whole_file, weak. Times are RFC 3339 in UTC; what is not known is null; reasons are English sentences. PASSED means that
-every signature passed and nothing unexplained follows.";
+covers_whole_file, weak, weaknesses (what is weak, and since when), signing_tool, mark (what it shows on its page); then signers
+(the intact signatures by certificate: name, kind, how many, when) and rewritten_by (the program that destroyed the signatures).
+Times are RFC 3339 in UTC; what is not known is null; reasons are English sentences. PASSED means that every signature passed and
+nothing unexplained follows.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Principal {

@@ -24,8 +24,8 @@ const AT: OffsetDateTime = datetime!(2024-03-01 02:00:00 UTC);
 /// One hour later: certificates and revocation lists are good.
 const AS_OF: &str = "2024-03-01T10:00:00+07:00";
 
-const NAMES: [&str; 5] = ["file", "summary", "changed_after_signing", "reasons", "signatures"];
-const SIGNATURE_NAMES: [&str; 13] = [
+const NAMES: [&str; 7] = ["file", "summary", "changed_after_signing", "reasons", "signatures", "signers", "rewritten_by"];
+const SIGNATURE_NAMES: [&str; 16] = [
     "field",
     "kind",
     "intact",
@@ -39,6 +39,9 @@ const SIGNATURE_NAMES: [&str; 13] = [
     "proved_time",
     "covers_whole_file",
     "weak",
+    "weaknesses",
+    "signing_tool",
+    "mark",
 ];
 
 /// A PKI with its trust folder, a signer, and a folder for files.

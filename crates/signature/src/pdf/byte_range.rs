@@ -82,7 +82,7 @@ mod tests {
 
     fn found(text: &str) -> Found {
         let Object::Dictionary(dictionary) = Parser::new(text.as_bytes(), 0, 10).object().unwrap() else { panic!() };
-        Found { field: String::new(), dictionary, in_file: true }
+        Found { field: String::new(), dictionary, in_file: true, size: None }
     }
 
     fn verdict(range: &str) -> Result<(), String> {

@@ -16,6 +16,8 @@ pub(crate) struct Found {
     pub(crate) dictionary: Dictionary,
     /// The dictionary's offsets count in the file; false if it sits in an object stream.
     pub(crate) in_file: bool,
+    /// Sides of the widget in points, where it is shown.
+    pub(crate) size: Option<(u32, u32)>,
 }
 
 /// What a walk over the present document finds.
@@ -139,6 +141,25 @@ impl Walk<'_> {
         }
     }
 
+    /// The size of the widget that `field` is, or that its first child is; a signature has one (ISO 32000-2, 12.7.5.5).
+    fn shown_size(&self, field: &Dictionary) -> Option<(u32, u32)> {
+        let child = || self.file.dictionary(self.file.array(field.lookup("Kids")).first());
+        let widget = if field.lookup("Rect").is_some() { field.clone() } else { child()? };
+        // ISO 32000-2, table 167: Hidden is bit 2, NoView bit 6.
+        if widget.integer("F").is_some_and(|flags| flags & 0b10_0010 != 0) {
+            return None;
+        }
+        let number = |object: &Object| match self.file.resolve(object).ok()?.object {
+            Object::Integer(value) => Some(value as f64),
+            Object::Real(value) => Some(value),
+            _ => None,
+        };
+        let corners: Vec<f64> = self.file.array(widget.lookup("Rect")).iter().take(5).filter_map(number).collect();
+        let &[left, bottom, right, top] = corners.as_slice() else { return None };
+        // A cast from a float saturates, and takes what is no number for nothing.
+        Some(((right - left).abs().round() as u32, (top - bottom).abs().round() as u32))
+    }
+
     fn value(&mut self, field: &Dictionary, name: &str) {
         let value = match field.lookup("V") {
             None | Some(Object::Null) => return,
@@ -157,7 +178,8 @@ impl Walk<'_> {
                         None if self.signatures.found.len() >= self.file.limits.max_signatures => self.signatures.left_out += 1,
                         None => {
                             self.seen.insert(place, name.to_owned());
-                            self.signatures.found.push(Found { field: name.to_owned(), dictionary, in_file });
+                            let size = self.shown_size(field);
+                            self.signatures.found.push(Found { field: name.to_owned(), dictionary, in_file, size });
                         }
                     }
                 }

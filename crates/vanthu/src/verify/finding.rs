@@ -1,10 +1,11 @@
 //! What is told of one file: the `signature` crate's report as the names of the interface, one small function for each.
 
 use serde::Serialize;
-use signature::{ChangeLevel, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict};
+use signature::{ChangeLevel, Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication, Verdict, VisibleMark, Weakness, mask};
 
+use crate::verify::moment;
 use crate::verify::reason::Refusal;
-use crate::verify::{mask, moment};
+use crate::verify::signers::{self, SignerFinding};
 
 /// One file, as `--json` prints it. The names are an interface: README.md documents them.
 #[derive(Debug, Serialize)]
@@ -14,6 +15,10 @@ pub(crate) struct Finding {
     pub(crate) changed_after_signing: Changed,
     pub(crate) reasons: Vec<String>,
     pub(crate) signatures: Vec<SignatureFinding>,
+    /// Who signed, how often and when.
+    pub(crate) signers: Vec<SignerFinding>,
+    /// The program that wrote the file anew after it was signed, where that destroyed the signatures.
+    pub(crate) rewritten_by: Option<String>,
     /// Why the file was not judged, for the report in the reader's language.
     #[serde(skip)]
     pub(crate) refusal: Option<Refusal>,
@@ -76,9 +81,20 @@ pub(crate) struct SignatureFinding {
     pub(crate) proved_time: Option<String>,
     pub(crate) covers_whole_file: bool,
     pub(crate) weak: bool,
+    pub(crate) weaknesses: Vec<WeaknessFinding>,
+    pub(crate) signing_tool: Option<String>,
+    pub(crate) mark: Option<&'static str>,
     /// What only the report for people says.
     #[serde(skip)]
     pub(crate) details: Details,
+}
+
+/// What is weak, and until when it counted as sound.
+#[derive(Debug, Serialize)]
+pub(crate) struct WeaknessFinding {
+    pub(crate) algorithm: String,
+    pub(crate) used_for: &'static str,
+    pub(crate) acceptable_until: Option<String>,
 }
 
 /// The rest of a signature's report, for people.
@@ -93,6 +109,7 @@ pub(crate) struct Details {
     pub(crate) digest_algorithm: String,
     pub(crate) signed_end: Option<u64>,
     pub(crate) is_document_timestamp: bool,
+    pub(crate) mark: Option<VisibleMark>,
 }
 
 impl Finding {
@@ -103,6 +120,8 @@ impl Finding {
             changed_after_signing: changed(report),
             reasons: report.faults.iter().map(|fault| mask::schemes(fault)).chain(changes(report)).collect(),
             signatures: report.signatures.iter().map(signature).collect(),
+            signers: signers::of_report(report),
+            rewritten_by: report.rewritten_by.as_deref().map(mask::schemes),
             refusal: None,
             is_destroyed: report.coverage == Coverage::Destroyed,
         }
@@ -121,6 +140,8 @@ impl Finding {
             changed_after_signing: Changed::None,
             reasons: vec![refusal.to_string()],
             signatures: Vec::new(),
+            signers: Vec::new(),
+            rewritten_by: None,
             refusal: Some(refusal),
             is_destroyed: false,
         }
@@ -202,7 +223,18 @@ fn signature(report: &SignatureReport) -> SignatureFinding {
         proved_time: report.proved_time.and_then(moment::rfc3339),
         covers_whole_file: report.covers_whole_file,
         weak: weak(report),
+        weaknesses: report.weak.iter().map(weakness).collect(),
+        signing_tool: report.signing_tool.as_deref().map(mask::schemes),
+        mark: report.mark.map(|mark| mark.kind.name()),
         details: details(report),
+    }
+}
+
+fn weakness(weakness: &Weakness) -> WeaknessFinding {
+    WeaknessFinding {
+        algorithm: weakness.algorithm.to_string(),
+        used_for: weakness.used_for.name(),
+        acceptable_until: weakness.acceptable_until.and_then(moment::rfc3339),
     }
 }
 
@@ -238,12 +270,13 @@ fn details(report: &SignatureReport) -> Details {
         digest_algorithm: report.digest_algorithm.clone(),
         signed_end: report.byte_range.and_then(|[_, _, start, length]| start.checked_add(length)),
         is_document_timestamp: report.is_document_timestamp,
+        mark: report.mark,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use signature::{Algorithm, AlgorithmUse, CertificateFacts, Weakness};
+    use signature::{Algorithm, AlgorithmUse, CertificateFacts};
 
     use super::*;
 
@@ -273,6 +306,7 @@ mod tests {
             weak_digest: false,
             weak: Vec::new(),
             signing_tool: None,
+            mark: None,
             byte_range: Some([0, 10, 20, 5]),
             evidence: Vec::new(),
             covers_whole_file: true,
@@ -286,7 +320,9 @@ mod tests {
 
     fn report(coverage: Coverage, signatures: Vec<SignatureReport>, faults: &[&str]) -> DocumentReport {
         let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
-        DocumentReport { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: vec![] }
+        let (later_changes, signers) = (Vec::new(), Vec::new());
+        let changed_after_signing = ChangeLevel::None;
+        DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes, rewritten_by: None, signers }
     }
 
     #[test]

@@ -25,6 +25,12 @@ pub(crate) fn of_reason(text: &str) -> Option<i64> {
     PrimitiveDateTime::parse(text, format).ok().map(|moment| moment.assume_utc().unix_timestamp())
 }
 
+/// Writes a day as the reasons of the `signature` crate write it, `2012-08-01`, as people in Vietnam read it: `01/08/2012`.
+pub(crate) fn of_day(text: &str) -> Option<String> {
+    let day = Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
+    day.format(format_description!("[day]/[month]/[year]")).ok()
+}
+
 /// This second.
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

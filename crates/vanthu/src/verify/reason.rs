@@ -168,6 +168,50 @@ const SENTENCES: &[(&str, &str)] = &[
     ("the time-stamp certificate has expired since", "chứng thư dấu thời gian nay đã hết hạn"),
     ("the time-stamp certificate is revoked ({})", "chứng thư dấu thời gian đã bị thu hồi ({})"),
     ("the time-stamp certificate was revoked later, at {}", "chứng thư dấu thời gian bị thu hồi về sau, lúc {}"),
+    (
+        "the time-stamp policy {} is nobody's: the authority's certificate alone tells whose the stamp is",
+        "dấu thời gian nêu chính sách {} không thuộc về ai: chỉ chứng thư cho biết dấu là của đơn vị nào",
+    ),
+    (
+        "the signing time in the signature is Vietnam time labelled UTC, 7 hours ahead",
+        "giờ ký trong chữ ký là giờ Việt Nam nhưng ghi nhầm là UTC, nhanh hơn 7 tiếng",
+    ),
+    (
+        "the time stamp is {} later than the claimed signing time: the proved time counts",
+        "dấu thời gian muộn hơn giờ ký tự khai {}: giờ của dấu thời gian được dùng",
+    ),
+    (
+        "the claimed signing time is {} later than the time stamp: the signer's clock was wrong",
+        "giờ ký tự khai muộn hơn dấu thời gian {}: đồng hồ máy người ký bị sai",
+    ),
+    ("the claimed signing time lies in the future: {}", "giờ ký tự khai nằm ở tương lai: {}"),
+    (
+        "by its own claim the signature was made {} after its certificate expired at {}",
+        "theo giờ ký tự khai, chữ ký được tạo {} sau khi chứng thư hết hạn lúc {}",
+    ),
+    (
+        "the signature value leaves out the NULL parameters of its digest, as RFC 4055 lets it",
+        "giá trị chữ ký bỏ phần tham số NULL của hàm băm, điều mà RFC 4055 cho phép",
+    ),
+    (
+        "the certificate's key made the signature value, but over something else: what it signed was changed",
+        "khóa của chứng thư đã tạo giá trị chữ ký nhưng cho nội dung khác: phần được ký đã bị thay đổi",
+    ),
+    (
+        "another key than the certificate's made the signature value, or the value is damaged",
+        "giá trị chữ ký do một khóa khác tạo ra, không phải khóa của chứng thư kèm theo, hoặc đã bị hỏng",
+    ),
+    (
+        "the signed digest is damaged: the signing program passed it through text, and the content is what it was",
+        "phần mềm ký đã làm hỏng giá trị băm khi ký (chuyển qua dạng văn bản): nội dung không bị đổi nhưng chữ ký không có giá trị, cần ký lại",
+    ),
+    ("the CMS is BER with indefinite lengths, which is lawful", "chữ ký được mã hóa BER với độ dài không xác định, điều này hợp lệ"),
+    ("the CMS carries a certificate more than once", "chữ ký kèm một chứng thư nhiều lần, điều này không ảnh hưởng"),
+    (
+        "the incoming-stamp tool {} rewrote the file: the signed original has to be kept, and only a copy stamped",
+        "công cụ đóng dấu đến {} đã ghi lại tệp làm mất chữ ký: phải giữ bản gốc có chữ ký và chỉ đóng dấu đến trên bản sao",
+    ),
+    ("the program {} wrote the file as it is", "phần mềm {} đã ghi tệp ở dạng hiện tại"),
     ("unknown revocation accepted: {}", "chấp nhận việc chưa rõ tình trạng thu hồi: {}"),
     ("time stamp: {}", "dấu thời gian: {}"),
     ("{} is not supported", "chưa hỗ trợ {}"),
@@ -179,6 +223,9 @@ pub(crate) fn translated(sentence: &str, language: Language) -> String {
         return sentence.to_owned();
     }
     if let Some(local) = moment::of_reason(sentence).and_then(moment::in_vietnam) {
+        return local;
+    }
+    if let Some(local) = moment::of_day(sentence) {
         return local;
     }
     SENTENCES
@@ -227,6 +274,14 @@ mod tests {
                 "chứng thư \"Sở A\" có hiệu lực từ 01/01/2024 07:00:00 đến 01/01/2025 07:00:00, không có hiệu lực lúc 01/01/2026 07:00:00",
             ),
             ("time stamp: no revocation data for \"TSA\" is at hand", "dấu thời gian: không có dữ liệu thu hồi (CRL) cho \"TSA\""),
+            (
+                "the signature rests on SHA-1, which counted as sound until 2012-08-01",
+                "chữ ký dựa trên hàm băm SHA-1 đã yếu, chỉ được coi là an toàn đến 01/08/2012",
+            ),
+            (
+                "time stamp: the time stamp is signed with SHA-1, which counted as sound until 2012-08-01; accepted by configuration",
+                "dấu thời gian: dấu thời gian được ký bằng SHA-1, được coi là an toàn đến 01/08/2012; được chấp nhận theo cấu hình",
+            ),
             ("a sentence that nobody knows", "a sentence that nobody knows"),
             ("", ""),
         ] {

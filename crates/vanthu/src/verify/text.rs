@@ -4,6 +4,7 @@ use signature::{SignerKind, Verdict};
 
 use crate::verify::finding::{Changed, Finding, SignatureFinding, Summary};
 use crate::verify::reason::translated;
+use crate::verify::signers::mark_told;
 use crate::verify::{Language, moment};
 
 /// The report on one file, ended by an empty line.
@@ -16,6 +17,10 @@ pub(crate) fn report(finding: &Finding, language: Language) -> String {
     }
     if finding.refusal.is_none() {
         finding.reasons.iter().for_each(|reason| line(&mut out, 2, &format!("- {}", translated(reason, language))));
+    }
+    if finding.signatures.len() > 1 && !finding.signers.is_empty() {
+        line(&mut out, 2, language.choose("Những người ký:", "Signers:"));
+        finding.signers.iter().for_each(|signer| line(&mut out, 4, &signer.told(language)));
     }
     for (index, one) in finding.signatures.iter().enumerate() {
         signature(&mut out, index + 1, one, language);
@@ -172,9 +177,11 @@ fn signature(out: &mut String, number: usize, one: &SignatureFinding, language: 
     row(say("Nội dung", "Content"), if one.intact { say("nguyên vẹn", "intact") } else { say("KHÔNG nguyên vẹn", "NOT intact") });
     row(say("Phạm vi", "Covers"), &covers(one, language));
     if one.weak {
-        let weak = say("yếu", "weak");
-        row(say("Thuật toán", "Algorithm"), &format!("{} ({weak})", details.digest_algorithm));
+        row(say("Thuật toán yếu", "Weak"), &weak(one, language));
     }
+    let mark = details.mark.map(|mark| format!("{}, {} x {} pt", mark_told(mark.kind, language), mark.size.0, mark.size.1));
+    row(say("Hiển thị trên trang", "Shown on the page"), mark.as_deref().unwrap_or_default());
+    row(say("Phần mềm ký", "Signed with"), one.signing_tool.as_deref().unwrap_or_default());
     if let Some(name) = one.sub_indication {
         let meaning = meaning(name, language).map(|meaning| format!("{meaning} ")).unwrap_or_default();
         row(say("Kết luận", "Indication"), &format!("{meaning}[{} / {name}]", one.indication));
@@ -182,6 +189,22 @@ fn signature(out: &mut String, number: usize, one: &SignatureFinding, language: 
     for reason in &one.reasons {
         line(out, 4, &format!("- {}", translated(reason, language)));
     }
+}
+
+/// The weak algorithms, each once; the digest where nothing else is known.
+fn weak(one: &SignatureFinding, language: Language) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for weakness in &one.weaknesses {
+        let until = weakness.acceptable_until.as_deref().and_then(|time| time.get(..10)).map_or_else(String::new, |day| match language {
+            Language::Vi => format!(" (an toàn đến {})", translated(day, language)),
+            Language::En => format!(" (sound until {day})"),
+        });
+        let name = format!("{}{until}", weakness.algorithm);
+        if !told.contains(&name) {
+            told.push(name);
+        }
+    }
+    if told.is_empty() { one.details.digest_algorithm.clone() } else { told.join(", ") }
 }
 
 fn moment_text(time: i64, language: Language) -> Option<String> {
@@ -274,6 +297,8 @@ mod tests {
             changed_after_signing: Changed::Workflow,
             reasons: Vec::new(),
             signatures: Vec::new(),
+            signers: Vec::new(),
+            rewritten_by: None,
             refusal: None,
             is_destroyed: false,
         };

@@ -1,17 +1,19 @@
 //! Personal identifiers in what people and machines read: numbers of identity cards, passports and tax codes of persons.
 //!
-//! The `signature` crate masks the attributes made for them (UID, serialNumber); authorities also write them into common names and
-//! units.
+//! Authorities write them into the attributes made for them (UID, serialNumber) and also into common names and units. Every name
+//! that leaves this crate, in facts, reasons and debugging output, is masked; these functions are public for whatever else quotes
+//! one.
 
 /// Schemes before an identifier, lower case, as Vietnamese authorities write them.
-const SCHEMES: [&str; 7] = ["cmnd", "cccd", "cmt", "hc", "mst", "mns", "bhxh"];
+const SCHEMES: [&str; 8] = ["cmnd", "cccd", "cmt", "hc", "mst", "mns", "bhxh", "ddcn"];
 /// The shortest identifier is that of the older identity card.
 const LEAST_DIGITS: usize = 9;
 /// Digits that stay, so that two reports can be compared by eye.
 const KEPT: usize = 2;
 
 /// Masks whatever follows the name of a scheme, such as `CCCD:096012345678` or `MST 0123456789`.
-pub(crate) fn schemes(text: &str) -> String {
+#[must_use]
+pub fn schemes(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -31,26 +33,41 @@ pub(crate) fn schemes(text: &str) -> String {
     out
 }
 
-/// Masks every long number too: for the names of persons, where no other long number belongs.
-pub(crate) fn numbers(text: &str) -> String {
-    let text = schemes(text);
+/// Masks every long number too, written in groups as well: for the names of persons, where no other long number belongs.
+#[must_use]
+pub fn numbers(text: &str) -> String {
+    let letters: Vec<char> = schemes(text).chars().collect();
     let mut out = String::with_capacity(text.len());
-    let mut run: Vec<char> = Vec::new();
-    for letter in text.chars().chain(['\0']) {
-        if letter.is_ascii_digit() {
-            run.push(letter);
-            continue;
-        }
-        if run.len() >= LEAST_DIGITS {
-            push_masked(&run, &mut out)
+    let mut at = 0;
+    while let Some(&letter) = letters.get(at) {
+        let end = letters.get(at..).map_or(at, |rest| at + number_length(rest));
+        let number = letters.get(at..end).unwrap_or_default();
+        let digits: Vec<char> = number.iter().copied().filter(|letter| letter.is_numeric()).collect();
+        if digits.len() >= LEAST_DIGITS {
+            push_masked(&digits, &mut out);
+            at = end;
+        } else if number.is_empty() {
+            out.push(letter);
+            at += 1;
         } else {
-            out.extend(&run)
+            out.extend(number);
+            at = end;
         }
-        run.clear();
-        out.push(letter);
     }
-    out.pop();
     out
+}
+
+/// Letters of the number that `letters` starts with, single separators inside it counted.
+fn number_length(letters: &[char]) -> usize {
+    let mut end = 0;
+    while letters.get(end).is_some_and(|letter| letter.is_numeric()) {
+        end += 1;
+        let separated = letters.get(end).is_some_and(|letter| matches!(letter, ' ' | '.' | '-'));
+        if separated && letters.get(end + 1).is_some_and(|letter| letter.is_numeric()) {
+            end += 1;
+        }
+    }
+    end
 }
 
 /// Start and end of an identifier whose scheme starts at `at`.
@@ -63,7 +80,7 @@ fn identifier(letters: &[char], at: usize) -> Option<(usize, usize)> {
         let length = scheme.len();
         rest.len() > length && scheme.chars().zip(rest).all(|(own, letter)| own == letter.to_ascii_lowercase())
     })?;
-    let separator = rest.iter().skip(scheme.len()).take_while(|letter| matches!(letter, ':' | ' ' | '-' | '.')).count();
+    let separator = rest.iter().skip(scheme.len()).take_while(|letter| matches!(letter, ':' | ' ' | '-' | '.' | '=' | '_' | '/')).count();
     let start = at + scheme.len() + separator;
     let count = letters.iter().skip(start).take_while(|letter| letter.is_ascii_alphanumeric()).count();
     let end = start + count;
@@ -96,6 +113,9 @@ mod tests {
         }
         assert_eq!(numbers("CN=Nguyễn Văn A 096012345678"), "CN=Nguyễn Văn A ***78");
         assert_eq!(numbers("CN=Phòng 12345678"), "CN=Phòng 12345678");
+        assert_eq!(numbers("A 096 012 345 678, B 0960.1234-5678"), "A ***78, B ***78");
+        assert_eq!(numbers("A ０９６０１２３４５６７８ 1 2"), "A ***12");
+        assert_eq!(numbers("số 12 ngày 1-1-2026"), "số 12 ngày 1-1-2026");
         assert_eq!(schemes("CN=096012345678"), "CN=096012345678");
     }
 }
