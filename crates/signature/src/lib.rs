@@ -32,6 +32,8 @@ mod known_answers;
 pub mod mask;
 mod name;
 mod ocsp;
+#[cfg(test)]
+mod oddities;
 mod oid;
 mod options;
 mod path;

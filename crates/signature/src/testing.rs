@@ -70,24 +70,24 @@ pub(crate) struct Pki {
     pub(crate) tsa: Node,
 }
 
-fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     encode(SEQUENCE, &parts.concat())
 }
 
-fn algorithm(identifier: &[u8]) -> Vec<u8> {
+pub(crate) fn algorithm(identifier: &[u8]) -> Vec<u8> {
     sequence(&[&encode(OID, identifier)])
 }
 
-fn generalized_time(unix: i64) -> Vec<u8> {
+pub(crate) fn generalized_time(unix: i64) -> Vec<u8> {
     let digits: String = crate::calendar::display(unix).chars().filter(char::is_ascii_digit).collect();
     encode(crate::asn1::GENERALIZED_TIME, format!("{digits}Z").as_bytes())
 }
 
-fn common_name(name: &str) -> Vec<u8> {
+pub(crate) fn common_name(name: &str) -> Vec<u8> {
     name_der(&[(oid::COMMON_NAME, name)])
 }
 
-fn bit_string(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn bit_string(bytes: &[u8]) -> Vec<u8> {
     encode(BIT_STRING, &[&[0], bytes].concat())
 }
 
@@ -109,6 +109,18 @@ impl Node {
         Self { name: template.name, seed, der }
     }
 
+    /// A certificate for the key that `seed` gives, under a serial number of one's own.
+    pub(crate) fn issue_with_serial(&self, template: &Template, seed: [u8; 32], serial: &[u8]) -> Self {
+        let key = sequence(&[&algorithm(oid::ED25519), &bit_string(&public_key(&seed))]);
+        let der = certificate_for(template, &key, serial, &self.name, &self.seed);
+        Self { name: template.name.clone(), seed, der }
+    }
+
+    /// The DER of a certificate for another kind of key, by its SubjectPublicKeyInfo.
+    pub(crate) fn issue_for_key(&self, template: &Template, key: &[u8]) -> Vec<u8> {
+        certificate_for(template, key, &serial_of(&sha256(key)), &self.name, &self.seed)
+    }
+
     pub(crate) fn der(&self) -> &[u8] {
         &self.der
     }
@@ -127,7 +139,20 @@ fn sign(seed: &[u8; 32], message: &[u8]) -> Vec<u8> {
 }
 
 fn certificate(template: &Template, seed: &[u8; 32], issuer: &str, issuer_seed: &[u8; 32]) -> Vec<u8> {
-    let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
+    let key = sequence(&[&algorithm(oid::ED25519), &bit_string(&public_key(seed))]);
+    certificate_for(template, &key, &serial_of(seed), issuer, issuer_seed)
+}
+
+fn public_key(seed: &[u8; 32]) -> Vec<u8> {
+    Ed25519KeyPair::from_seed_unchecked(seed).unwrap().public_key().as_ref().to_vec()
+}
+
+fn serial_of(seed: &[u8; 32]) -> Vec<u8> {
+    [&[0x01], &sha256(seed)[..8]].concat()
+}
+
+/// A certificate for the SubjectPublicKeyInfo `key`.
+fn certificate_for(template: &Template, key: &[u8], serial: &[u8], issuer: &str, issuer_seed: &[u8; 32]) -> Vec<u8> {
     let mut extensions = Vec::new();
     if let Some(bits) = template.key_usage {
         extensions.extend(extension(oid::KEY_USAGE, true, &encode(BIT_STRING, &[0, bits])));
@@ -143,15 +168,14 @@ fn certificate(template: &Template, seed: &[u8; 32], issuer: &str, issuer_seed: 
     for (identifier, critical, value) in &template.extra {
         extensions.extend(extension(identifier, *critical, value));
     }
-    let serial = [&[0x01], &sha256(seed)[..8]].concat();
     let tbs = sequence(&[
         &encode(0xa0, &encode(INTEGER, &[2])),
-        &encode(INTEGER, &serial),
+        &encode(INTEGER, serial),
         &algorithm(oid::ED25519),
         &common_name(issuer),
         &sequence(&[&generalized_time(template.not_before), &generalized_time(template.not_after)]),
         &common_name(&template.name),
-        &sequence(&[&algorithm(oid::ED25519), &bit_string(pair.public_key().as_ref())]),
+        key,
         &encode(0xa3, &encode(SEQUENCE, &extensions)),
     ]);
     sequence(&[&tbs, &algorithm(oid::ED25519), &bit_string(&sign(issuer_seed, &tbs))])
@@ -465,15 +489,21 @@ pub(crate) fn sign_pdf(pdf: &[u8], index: u32, sub_filter: &str, make: impl Fn(&
     let objects = [
         (1, format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields}]/SigFlags 3>>>>")),
         (field, format!("<</FT/Sig/T(Sig{})/V {value} 0 R>>", index + 1)),
-        (
-            value,
-            format!(
-                "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/{sub_filter}/M(D:20261126080000+07'00'){PLACEHOLDER}/Contents<{}>>>",
-                "00".repeat(RESERVED)
-            ),
-        ),
+        (value, format!("<<{}>>", empty_signature(sub_filter))),
     ];
-    let mut out = revise(pdf, Some(last_xref(pdf)), &objects);
+    fill_signature(revise(pdf, Some(last_xref(pdf)), &objects), make)
+}
+
+/// A signature dictionary without its brackets, to be filled by [`fill_signature`].
+pub(crate) fn empty_signature(sub_filter: &str) -> String {
+    format!(
+        "/Type/Sig/Filter/Adobe.PPKLite/SubFilter/{sub_filter}/M(D:20261126080000+07'00'){PLACEHOLDER}/Contents<{}>",
+        "00".repeat(RESERVED)
+    )
+}
+
+/// `out` with its last signature filled by `make`.
+pub(crate) fn fill_signature(mut out: Vec<u8>, make: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let find = |out: &[u8], needle: &[u8]| out.windows(needle.len()).rposition(|window| window == needle).unwrap();
     let range_at = find(&out, PLACEHOLDER.as_bytes());
     let start = find(&out, b"/Contents<") + 9;
