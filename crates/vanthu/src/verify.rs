@@ -15,6 +15,7 @@ pub(crate) mod moment;
 mod pool;
 mod progress;
 mod reason;
+mod sentences;
 mod signers;
 mod targets;
 mod text;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::verify::sentences::{RARER, THINGS};
 use crate::verify::{Language, moment};
 
 /// Why there is no verdict on the signatures of a file. The text is for machines and English readers; see [`Refusal::told`].
@@ -214,8 +215,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("the program {} wrote the file as it is", "phần mềm {} đã ghi tệp ở dạng hiện tại"),
     ("unknown revocation accepted: {}", "chấp nhận việc chưa rõ tình trạng thu hồi: {}"),
     ("time stamp: {}", "dấu thời gian: {}"),
-    ("{} is not supported", "chưa hỗ trợ {}"),
 ];
+
+/// What nothing more particular fits.
+const UNSUPPORTED: (&str, &str) = ("{} is not supported", "chưa hỗ trợ {}");
 
 /// The sentence in `language`; in English where there is no other.
 pub(crate) fn translated(sentence: &str, language: Language) -> String {
@@ -228,10 +231,13 @@ pub(crate) fn translated(sentence: &str, language: Language) -> String {
     if let Some(local) = moment::of_day(sentence) {
         return local;
     }
-    SENTENCES
-        .iter()
-        .find_map(|(english, vietnamese)| Some(filled(vietnamese, &holes(sentence, english)?)))
-        .unwrap_or_else(|| sentence.to_owned())
+    let told = |(english, vietnamese): &(&str, &str)| Some(filled(vietnamese, &holes(sentence, english)?));
+    let known = SENTENCES.iter().chain(RARER).find_map(told);
+    known.unwrap_or_else(|| match sentence.split_once("; ") {
+        // Several sentences about one time stamp.
+        Some((first, rest)) => format!("{}; {}", translated(first, language), translated(rest, language)),
+        None => told(&UNSUPPORTED).or_else(|| THINGS.iter().find_map(told)).unwrap_or_else(|| sentence.to_owned()),
+    })
 }
 
 /// What stands in `sentence` where `pattern` has `{}`; what is a sentence or a time itself is translated with it.
@@ -282,6 +288,10 @@ mod tests {
                 "time stamp: the time stamp is signed with SHA-1, which counted as sound until 2012-08-01; accepted by configuration",
                 "dấu thời gian: dấu thời gian được ký bằng SHA-1, được coi là an toàn đến 01/08/2012; được chấp nhận theo cấu hình",
             ),
+            (
+                "the time stamp proves nothing: the time-stamp token is unreadable: an ASN.1 value is malformed; digest algorithm MD5 is not supported",
+                "dấu thời gian không chứng minh được gì: không đọc được dấu thời gian: một giá trị ASN.1 sai dạng; chưa hỗ trợ thuật toán băm MD5",
+            ),
             ("a sentence that nobody knows", "a sentence that nobody knows"),
             ("", ""),
         ] {
@@ -292,7 +302,7 @@ mod tests {
 
     #[test]
     fn every_translation_has_as_many_holes_as_its_sentence() {
-        for (english, vietnamese) in SENTENCES {
+        for (english, vietnamese) in SENTENCES.iter().chain(RARER).chain(THINGS) {
             assert_eq!(english.matches("{}").count(), vietnamese.matches("{}").count(), "{english}");
             assert_ne!(english, vietnamese);
         }
