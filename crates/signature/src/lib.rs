@@ -41,6 +41,8 @@ mod pdf;
 #[cfg(test)]
 mod pkits;
 mod policy;
+#[cfg(test)]
+mod privacy;
 mod public_integers;
 mod report;
 #[cfg(test)]

@@ -8,6 +8,8 @@
 const SCHEMES: [&str; 8] = ["cmnd", "cccd", "cmt", "hc", "mst", "mns", "bhxh", "ddcn"];
 /// The shortest identifier is that of the older identity card.
 const LEAST_DIGITS: usize = 9;
+/// Digits of the older identity card, and of the newer one, which is a citizen's tax code too.
+const CITIZEN_DIGITS: [usize; 2] = [9, 12];
 /// Digits that stay, so that two reports can be compared by eye.
 const KEPT: usize = 2;
 
@@ -36,6 +38,18 @@ pub fn schemes(text: &str) -> String {
 /// Masks every long number too, written in groups as well: for the names of persons, where no other long number belongs.
 #[must_use]
 pub fn numbers(text: &str) -> String {
+    masked(text, |digits| digits >= LEAST_DIGITS)
+}
+
+/// Masks every number as long as one of a citizen: for the names of organisations, whose own numbers (10 and 13 digits) are
+/// public, and for which a person may be taken by mistake.
+#[must_use]
+pub fn citizens(text: &str) -> String {
+    masked(text, |digits| CITIZEN_DIGITS.contains(&digits))
+}
+
+/// Masks what follows the name of a scheme, and the numbers with as many digits as `is_personal` says.
+fn masked(text: &str, is_personal: impl Fn(usize) -> bool) -> String {
     let letters: Vec<char> = schemes(text).chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -43,7 +57,7 @@ pub fn numbers(text: &str) -> String {
         let end = letters.get(at..).map_or(at, |rest| at + number_length(rest));
         let number = letters.get(at..end).unwrap_or_default();
         let digits: Vec<char> = number.iter().copied().filter(|letter| letter.is_numeric()).collect();
-        if digits.len() >= LEAST_DIGITS {
+        if is_personal(digits.len()) {
             push_masked(&digits, &mut out);
             at = end;
         } else if number.is_empty() {
@@ -115,6 +129,8 @@ mod tests {
         assert_eq!(numbers("CN=Phòng 12345678"), "CN=Phòng 12345678");
         assert_eq!(numbers("A 096 012 345 678, B 0960.1234-5678"), "A ***78, B ***78");
         assert_eq!(numbers("A ０９６０１２３４５６７８ 1 2"), "A ***12");
+        assert_eq!(citizens("CN=Trường Văn A 096012345678, MST 0123"), "CN=Trường Văn A ***78, MST 0123");
+        assert_eq!(citizens("CN=Công ty A 0312345678-001, CCCD 096012345678"), "CN=Công ty A 0312345678-001, CCCD ***78");
         assert_eq!(numbers("số 12 ngày 1-1-2026"), "số 12 ngày 1-1-2026");
         assert_eq!(schemes("CN=096012345678"), "CN=096012345678");
     }

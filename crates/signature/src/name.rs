@@ -121,7 +121,7 @@ impl Name {
     /// `value`, one of its own, with personal identifiers masked. The numbers of organisations are public.
     pub(crate) fn masked(&self, value: &str) -> String {
         match self.signer_kind() {
-            SignerKind::Organisation => mask::schemes(value),
+            SignerKind::Organisation => mask::citizens(value),
             SignerKind::Person | SignerKind::Unknown => mask::numbers(value),
         }
     }

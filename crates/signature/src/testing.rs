@@ -22,6 +22,8 @@ pub(crate) struct Node {
 /// What a certificate is made of.
 pub(crate) struct Template {
     pub(crate) name: String,
+    /// Attributes of the subject behind its name; only for a certificate that issues none.
+    pub(crate) identity: Vec<(&'static [u8], &'static str)>,
     pub(crate) not_before: i64,
     pub(crate) not_after: i64,
     pub(crate) key_usage: Option<u8>,
@@ -34,6 +36,7 @@ impl Template {
     pub(crate) fn signer() -> Self {
         Self {
             name: "Nguyen Van A".to_owned(),
+            identity: Vec::new(),
             not_before: NOW - YEAR,
             not_after: NOW + 2 * YEAR,
             // digitalSignature and nonRepudiation.
@@ -81,6 +84,11 @@ pub(crate) fn algorithm(identifier: &[u8]) -> Vec<u8> {
 pub(crate) fn generalized_time(unix: i64) -> Vec<u8> {
     let digits: String = crate::calendar::display(unix).chars().filter(char::is_ascii_digit).collect();
     encode(crate::asn1::GENERALIZED_TIME, format!("{digits}Z").as_bytes())
+}
+
+/// A Name of these attributes.
+pub(crate) fn name_der_of(attributes: &[(&[u8], &str)]) -> Vec<u8> {
+    name_der(attributes)
 }
 
 pub(crate) fn common_name(name: &str) -> Vec<u8> {
@@ -174,7 +182,7 @@ fn certificate_for(template: &Template, key: &[u8], serial: &[u8], issuer: &str,
         &algorithm(oid::ED25519),
         &common_name(issuer),
         &sequence(&[&generalized_time(template.not_before), &generalized_time(template.not_after)]),
-        &common_name(&template.name),
+        &name_der(&[&[(oid::COMMON_NAME, template.name.as_str())], template.identity.as_slice()].concat()),
         key,
         &encode(0xa3, &encode(SEQUENCE, &extensions)),
     ]);

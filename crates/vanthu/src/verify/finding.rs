@@ -253,7 +253,7 @@ fn reasons(report: &SignatureReport) -> Vec<String> {
 fn masked(report: &SignatureReport, text: &str) -> String {
     match report.signer_kind {
         // Its tax code is public, and how it is told apart from others.
-        SignerKind::Organisation => mask::schemes(text),
+        SignerKind::Organisation => mask::citizens(text),
         SignerKind::Person | SignerKind::Unknown => mask::numbers(text),
     }
 }
@@ -276,7 +276,7 @@ fn details(report: &SignatureReport) -> Details {
 
 #[cfg(test)]
 mod tests {
-    use signature::{Algorithm, AlgorithmUse, CertificateFacts};
+    use signature::{Algorithm, AlgorithmUse, CertificateFacts, SignerGroup};
 
     use super::*;
 
@@ -392,7 +392,19 @@ mod tests {
         let name = "the certificate \"Nguyễn Văn A 096012345678\" was revoked";
         let mut signed = one(Verdict::Indeterminate, Some(SubIndication::RevokedNoPoe));
         signed.reasons = vec![name.to_owned()];
-        let finding = Finding::of_report("a.pdf".into(), &report(Coverage::Whole, vec![signed], &[]));
+        signed.signing_tool = Some("Ký bởi CCCD 096012345678".into());
+        let mut report = report(Coverage::Whole, vec![signed], &["the certificate \"CCCD:096012345678\" is odd"]);
+        report.rewritten_by = Some("cmnd 096012345678".into());
+        report.signers = vec![SignerGroup {
+            certificate: [0; 32],
+            common_name: "Nguyễn Văn A 096012345678".into(),
+            organisation: String::new(),
+            kind: SignerKind::Person,
+            signatures: vec![0],
+            first_time: None,
+            last_time: None,
+        }];
+        let finding = Finding::of_report("a.pdf".into(), &report);
         let json = finding.json();
         assert!(!json.contains("0960") && json.contains("UID=CCCD:***78, CN=Nguyễn Văn A ***78"), "{json}");
         assert!(!format!("{finding:?}").contains("0960"));

@@ -2,7 +2,7 @@
 //! three times.
 
 use serde::Serialize;
-use signature::{DocumentReport, MarkKind, SignerGroup, SignerKind};
+use signature::{DocumentReport, MarkKind, SignerGroup, SignerKind, mask};
 
 use crate::verify::{Language, moment};
 
@@ -40,7 +40,7 @@ fn signer(report: &DocumentReport, group: &SignerGroup) -> SignerFinding {
     let own = || group.signatures.iter().filter_map(|&index| report.signatures.get(index));
     let marks: Vec<MarkKind> = own().filter_map(|one| Some(one.mark?.kind)).collect();
     SignerFinding {
-        name: if group.common_name.is_empty() { group.organisation.clone() } else { group.common_name.clone() },
+        name: masked(group),
         kind: match group.kind {
             SignerKind::Person => "person",
             SignerKind::Organisation => "organisation",
@@ -52,6 +52,14 @@ fn signer(report: &DocumentReport, group: &SignerGroup) -> SignerFinding {
         first_time: group.first_time.and_then(moment::rfc3339),
         last_time: group.last_time.and_then(moment::rfc3339),
         details: Details { kind: group.kind, marks, first_time: group.first_time, last_time: group.last_time },
+    }
+}
+
+fn masked(group: &SignerGroup) -> String {
+    let name = if group.common_name.is_empty() { &group.organisation } else { &group.common_name };
+    match group.kind {
+        SignerKind::Organisation => mask::citizens(name),
+        SignerKind::Person | SignerKind::Unknown => mask::numbers(name),
     }
 }
 
