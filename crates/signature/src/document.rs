@@ -71,9 +71,11 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
 /// Who wrote a file anew whose signatures went with that, and what to do about it. The receiving office may have signed the
 /// stamped file itself: the broken signatures in it are then the sender's.
 fn rewritten_by(coverage: Coverage, signatures: &[SignatureReport], file: &File<'_>, faults: &mut Vec<String>) -> Option<String> {
-    let is_broken = signatures.iter().any(|one| !one.intact && one.verdict == Verdict::TotalFailed);
-    let Rewriter { name, stamps_incoming } =
-        pdf::rewriter(file).filter(|rewriter| coverage == Coverage::Destroyed || (is_broken && rewriter.stamps_incoming))?;
+    let is_destroyed = coverage == Coverage::Destroyed;
+    if !is_destroyed && signatures.iter().all(|one| one.intact || one.verdict != Verdict::TotalFailed) {
+        return None;
+    }
+    let Rewriter { name, stamps_incoming } = pdf::rewriter(file).filter(|rewriter| is_destroyed || rewriter.stamps_incoming)?;
     faults.push(if stamps_incoming {
         format!("the incoming-stamp tool {name:?} rewrote the file: the signed original has to be kept, and only a copy stamped")
     } else {

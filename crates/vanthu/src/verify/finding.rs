@@ -388,6 +388,26 @@ mod tests {
     }
 
     #[test]
+    fn a_clerk_is_told_who_is_to_blame() {
+        let told = |indication, reason: &str| {
+            let failed = SignatureReport { reasons: vec![reason.to_owned()], intact: false, ..one(Verdict::TotalFailed, Some(indication)) };
+            let finding = Finding::of_report("a.pdf".into(), &report(Coverage::Whole, vec![failed], &[]));
+            crate::verify::text::report(&finding, crate::verify::Language::Vi)
+        };
+        let changed = "nội dung đã bị thay đổi sau khi ký";
+        let spoiled = "the signed digest is damaged: the signing program passed it through text, and the content is what it was";
+        let text = told(SubIndication::HashFailure, spoiled);
+        assert!(!text.to_lowercase().contains(changed) && text.contains("cần ký lại. [TOTAL_FAILED / HASH_FAILURE]"), "{text}");
+        let text = told(SubIndication::HashFailure, "the digest of the content is not the signed one: the content was changed");
+        assert!(text.contains("KHÔNG HỢP LỆ: nội dung đã bị thay đổi sau khi ký."), "{text}");
+        let own = "the certificate's key made the signature value, but over something else: what it signed was changed";
+        let text = told(SubIndication::SigCryptoFailure, own);
+        assert!(text.contains("Phần được ký đã bị thay đổi sau khi ký. [TOTAL_FAILED / SIG_CRYPTO_FAILURE]"), "{text}");
+        let text = told(SubIndication::SigCryptoFailure, "the signature value does not fit the key");
+        assert!(text.contains("Chữ ký không phải do chứng thư này tạo ra."), "{text}");
+    }
+
+    #[test]
     fn identifiers_of_a_person_are_masked_everywhere() {
         let name = "the certificate \"Nguyễn Văn A 096012345678\" was revoked";
         let mut signed = one(Verdict::Indeterminate, Some(SubIndication::RevokedNoPoe));

@@ -301,6 +301,28 @@ mod tests {
     }
 
     #[test]
+    fn every_sentence_about_a_real_document_is_translated() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/real-documents/pdf");
+        let Ok(files) = std::fs::read_dir(&folder) else {
+            println!("skipped: 1 folder (real-documents) is not present");
+            return;
+        };
+        // 2026-11-27 00:00:00 UTC.
+        let (trust, options) = (signature::TrustStore::new(), signature::Options::at(1_795_737_600));
+        let mut told = 0;
+        for file in files {
+            let report = signature::verify_pdf(&std::fs::read(file.unwrap().path()).unwrap(), &trust, &options);
+            let changes = report.later_changes.iter().map(|change| &change.what);
+            let reasons = report.signatures.iter().flat_map(|one| &one.reasons);
+            for sentence in report.faults.iter().chain(changes).chain(reasons) {
+                assert_ne!(&translated(sentence, Language::Vi), sentence);
+                told += 1;
+            }
+        }
+        assert!(told > 100, "{told}");
+    }
+
+    #[test]
     fn every_translation_has_as_many_holes_as_its_sentence() {
         for (english, vietnamese) in SENTENCES.iter().chain(RARER).chain(THINGS) {
             assert_eq!(english.matches("{}").count(), vietnamese.matches("{}").count(), "{english}");

@@ -84,7 +84,7 @@ fn verdict(finding: &Finding, language: Language) -> String {
             "KHÔNG HỢP LỆ: chữ ký không còn gắn với tệp: tệp đã bị ghi lại hoặc bị cắt sau khi ký, hoặc chữ ký bị can thiệp.",
             "FAILED: the signatures no longer fit the file: it was rewritten or cut after signing, or they were tampered with.",
         ),
-        Summary::Failed if finding.signatures.iter().any(|one| one.sub_indication == Some("HASH_FAILURE")) => {
+        Summary::Failed if finding.signatures.iter().any(is_of_other_content) => {
             language.choose("KHÔNG HỢP LỆ: nội dung đã bị thay đổi sau khi ký.", "FAILED: the content was changed after signing.")
         }
         Summary::Failed if finding.signatures.iter().any(|one| one.details.verdict == Verdict::TotalFailed) => {
@@ -183,7 +183,8 @@ fn signature(out: &mut String, number: usize, one: &SignatureFinding, language: 
     row(say("Hiển thị trên trang", "Shown on the page"), mark.as_deref().unwrap_or_default());
     row(say("Phần mềm ký", "Signed with"), one.signing_tool.as_deref().unwrap_or_default());
     if let Some(name) = one.sub_indication {
-        let meaning = meaning(name, language).map(|meaning| format!("{meaning} ")).unwrap_or_default();
+        let meaning =
+            particular_meaning(one, language).or_else(|| meaning(name, language)).map(|meaning| format!("{meaning} ")).unwrap_or_default();
         row(say("Kết luận", "Indication"), &format!("{meaning}[{} / {name}]", one.indication));
     }
     for reason in &one.reasons {
@@ -222,6 +223,38 @@ fn covers(one: &SignatureFinding, language: Language) -> String {
         (Some(end), Language::Vi) => format!("{end} byte đầu, không phải toàn bộ tệp"),
         (Some(end), Language::En) => format!("the first {end} bytes, not the whole file"),
         (None, _) => language.choose("không xác định được", "unknown").to_owned(),
+    }
+}
+
+/// What was signed was changed, as far as the arithmetic tells.
+fn is_of_other_content(one: &SignatureFinding) -> bool {
+    match one.sub_indication {
+        Some("HASH_FAILURE") => !has_damaged_digest(one),
+        Some("SIG_CRYPTO_FAILURE") => is_by_its_key(one),
+        _ => false,
+    }
+}
+
+/// The program that signed spoiled the digest, and the content is what it was.
+fn has_damaged_digest(one: &SignatureFinding) -> bool {
+    one.reasons.iter().any(|reason| reason.starts_with("the signed digest is damaged"))
+}
+
+fn is_by_its_key(one: &SignatureFinding) -> bool {
+    one.reasons.iter().any(|reason| reason.starts_with("the certificate's key made the signature value"))
+}
+
+/// What the reasons say more exactly than the sub-indication.
+fn particular_meaning(one: &SignatureFinding, language: Language) -> Option<&'static str> {
+    match one.sub_indication {
+        Some("HASH_FAILURE") if has_damaged_digest(one) => Some(language.choose(
+            "Phần mềm ký làm hỏng chữ ký ngay khi ký; cần ký lại.",
+            "The signing program spoiled the signature when it was made; it has to be signed again.",
+        )),
+        Some("SIG_CRYPTO_FAILURE") if is_by_its_key(one) => {
+            Some(language.choose("Phần được ký đã bị thay đổi sau khi ký.", "What was signed was changed after signing."))
+        }
+        _ => None,
     }
 }
 
