@@ -1,13 +1,13 @@
 //! Digests and signature schemes. `ring` computes what it can; a few values more are computed from the public numbers of the key
-//! (`rsa.rs`, `dsa.rs`). The rest is unsupported: neither valid nor broken.
+//! (`rsa.rs`, `dsa.rs`, `ecdsa.rs`). The rest is unsupported: neither valid nor broken.
 
 use ring::{digest, signature};
 
 use crate::asn1::{Asn1Error, Element, INTEGER, OID, Reader, SEQUENCE};
-use crate::dsa;
 use crate::oid;
 use crate::rsa::{self, Fit, Pss};
 use crate::weakness::Algorithm;
+use crate::{dsa, ecdsa};
 
 /// `ring` verifies RSA keys in this range of modulus bits; below 2048 they count as weak.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 1024..=8192;
@@ -218,6 +218,15 @@ impl Scheme {
         matches!(self, Self::Dsa(_))
     }
 
+    /// It costs much more to check with `key` than what `ring` computes.
+    pub(crate) fn is_slow(self, key: &PublicKey) -> bool {
+        match self {
+            Self::Dsa(_) => true,
+            Self::Ecdsa(_) => self.ring_algorithm(key).is_ok_and(|algorithm| algorithm.is_none()),
+            Self::RsaPkcs1(_) | Self::RsaPss(_) | Self::Ed25519 => false,
+        }
+    }
+
     /// Checks `value` over `message` with `key`.
     pub(crate) fn verify(self, key: &PublicKey, message: &[u8], value: &[u8]) -> Result<(), CryptoFault> {
         self.fit(key, message, value).map(|_| ())
@@ -235,13 +244,18 @@ impl Scheme {
             }
             _ => {}
         }
-        let by_ring = self
-            .ring_algorithm(key)?
-            .is_some_and(|algorithm| signature::UnparsedPublicKey::new(algorithm, &key.bits).verify(message, value).is_ok());
+        let by_ring = self.ring_algorithm(key)?.map(|algorithm| {
+            let key = signature::UnparsedPublicKey::new(algorithm, &key.bits);
+            key.verify(message, value).is_ok()
+        });
         let fit = match self {
-            _ if by_ring => Some(Fit::Exact),
+            _ if by_ring == Some(true) => Some(Fit::Exact),
             Self::RsaPkcs1(digest) => rsa::verify_pkcs1(&key.bits, digest, message, value),
             Self::RsaPss(pss) => rsa::verify_pss(&key.bits, pss, message, value).then_some(Fit::Exact),
+            Self::Ecdsa(digest) if by_ring.is_none() => {
+                ecdsa::verify(key.curve(), &key.bits, digest, message, value)?;
+                Some(Fit::Exact)
+            }
             Self::Ecdsa(_) | Self::Dsa(_) | Self::Ed25519 => None,
         };
         fit.ok_or(CryptoFault::Mismatch)
@@ -269,16 +283,14 @@ impl Scheme {
                 Digest::Sha512 => known(&signature::RSA_PSS_2048_8192_SHA512),
                 Digest::Sha1 => Ok(None),
             },
-            Self::Ecdsa(digest) if key.algorithm == oid::EC_KEY => {
-                let curve = Element::parse(&key.parameters, OID).map(|curve| curve.content).unwrap_or_default();
-                match (curve, digest) {
-                    (oid::P256, Digest::Sha256) => known(&signature::ECDSA_P256_SHA256_ASN1),
-                    (oid::P256, Digest::Sha384) => known(&signature::ECDSA_P256_SHA384_ASN1),
-                    (oid::P384, Digest::Sha256) => known(&signature::ECDSA_P384_SHA256_ASN1),
-                    (oid::P384, Digest::Sha384) => known(&signature::ECDSA_P384_SHA384_ASN1),
-                    _ => unsupported(format!("ECDSA on curve {} with {}", oid::dotted(curve), digest.name())),
-                }
-            }
+            Self::Ecdsa(digest) if key.algorithm == oid::EC_KEY => match (key.curve(), digest) {
+                (oid::P256, Digest::Sha256) => known(&signature::ECDSA_P256_SHA256_ASN1),
+                (oid::P256, Digest::Sha384) => known(&signature::ECDSA_P256_SHA384_ASN1),
+                (oid::P384, Digest::Sha256) => known(&signature::ECDSA_P384_SHA256_ASN1),
+                (oid::P384, Digest::Sha384) => known(&signature::ECDSA_P384_SHA384_ASN1),
+                (curve, _) if ecdsa::order_bits(curve).is_some() => Ok(None),
+                (curve, digest) => unsupported(format!("ECDSA on curve {} with {}", oid::dotted(curve), digest.name())),
+            },
             Self::Ed25519 if key.algorithm == oid::ED25519 => known(&signature::ED25519),
             _ => unsupported(format!("{} with a key of type {}", self.name(), oid::dotted(&key.algorithm))),
         }
@@ -300,13 +312,14 @@ impl PublicKey {
             oid::RSA | oid::RSA_PSS => self.modulus_bits().ok().map(Algorithm::Rsa),
             oid::DSA => dsa::p_bits(&self.parameters).map(Algorithm::Dsa),
             oid::ED25519 => Some(Algorithm::EllipticCurve(255)),
-            oid::EC_KEY => match Element::parse(&self.parameters, OID).ok()?.content {
-                oid::P256 => Some(Algorithm::EllipticCurve(256)),
-                oid::P384 => Some(Algorithm::EllipticCurve(384)),
-                _ => None,
-            },
+            oid::EC_KEY => ecdsa::order_bits(self.curve()).map(Algorithm::EllipticCurve),
             _ => None,
         }
+    }
+
+    /// The curve of an elliptic-curve key, as an identifier; empty where it is given in another way.
+    pub(crate) fn curve(&self) -> &[u8] {
+        Element::parse(&self.parameters, OID).map(|curve| curve.content).unwrap_or_default()
     }
 
     pub(crate) fn is_dsa(&self) -> bool {
@@ -438,7 +451,9 @@ mod tests {
             PublicKey { algorithm: oid::EC_KEY.to_vec(), parameters: encode(OID, oid::P256), bits: pair.public_key().as_ref().to_vec() };
         let value = pair.sign(&random, b"message").unwrap();
         assert_eq!(Scheme::Ecdsa(Digest::Sha256).verify(&key, b"message", value.as_ref()), Ok(()));
-        assert!(matches!(Scheme::Ecdsa(Digest::Sha512).verify(&key, b"message", value.as_ref()), Err(CryptoFault::Unsupported(_))));
+        assert_eq!(Scheme::Ecdsa(Digest::Sha512).verify(&key, b"message", value.as_ref()), Err(CryptoFault::Mismatch));
+        let other = PublicKey { parameters: encode(OID, &[0x2b, 0x81, 4, 0, 10]), ..key };
+        assert!(matches!(Scheme::Ecdsa(Digest::Sha256).verify(&other, b"message", value.as_ref()), Err(CryptoFault::Unsupported(_))));
     }
 
     #[test]

@@ -61,6 +61,64 @@ const DSA: [(&str, usize, Values); 3] = [
     ),
 ];
 
+/// SubjectPublicKeyInfo, bits of the order, digest and value.
+const ECDSA: [(&str, usize, Digest, &str); 9] = [
+    (
+        "3059301306072a8648ce3d020106082a8648ce3d03010703420004f2f1bcfa9bb4c3ea1d6668e6200cf261228bb4cc96bb825c9e1bf6284807117db720c02f03443144da93a213d39b3fd265bb5e065a1281c592e1a18fd83a7259",
+        256,
+        Digest::Sha512,
+        "304502210082b8080e83d639badb901c61c15607e5c50f4ec90dde001d29318653ab30a46e022055d15f316dabc2d4e5cc4b24fc76513f1c1fdc70c60dac4f02fbaa5e9db5b6ea",
+    ),
+    (
+        "3059301306072a8648ce3d020106082a8648ce3d03010703420004f8b414d5b6d3bde62bea0316a94166c3d16e285f9d1b92230b048ade37dc9f20d4d381cc1d795a5b4237c45accea09cdbb1653b8f593eb8b3aa2764d1beced48",
+        256,
+        Digest::Sha1,
+        "3046022100ccdaa7cd61cb8d005c75cb0b0087e612958c473f120275de2cc6ae70ea233511022100c22f521b7442fa82595fc6fb32baf40b109e29075640b1380ebc26baed6ea54b",
+    ),
+    (
+        "3076301006072a8648ce3d020106052b8104002203620004e58f01ea5e3a96252cc7edf9d8c17305f5f915c05fecb0d9eada4c7c4e9e0267780c8059eaef2b9fd50cd6b5979a8e04ffdef67c5ffc7aafcabbf50ba4e53bf82a103e48e9fc38938457dd952d0321abbdd5f825c2ec35c0677118bcb63f415d",
+        384,
+        Digest::Sha512,
+        "3065023100b70b0c369b5434759aca5944dd79ae3840395c57b6d1f1bbc5c3c113ff3a6426049021d94a2a25f2d8eed352d894687e023050d49b55c6e022b47045335d234512d3143dc1ceda7a1c0c8fc9f25f39ba7fade0f5c0959fefcd98f07c37d966a7a4e7",
+    ),
+    (
+        "30819b301006072a8648ce3d020106052b81040023038186000400920111c313ae48a302c3e7a0bcc23202d5a260a42caeabd212fc899b9c505cf95deed2a69d32a821cf0b9d950976ac738148d8ae0c3b6b49cf9973aadae257f9410171911417c4c160a385d57c6e37c408e2920694531c47c533b391e1a79447cfad0890d3953926a6292d5c105c03f5cc4ddc3c6a25785eca0694fd878e2e24b3e468",
+        521,
+        Digest::Sha512,
+        "30818802420140a45a76342b2bf8a2ccd9dbfe1946f44b10625699f4e957f15a93afcf32d1360f2b1af57a433b83645811d4d4ddd927e9e274f2dfc3f9ae9577552b1a049b7a2c0242014d5bda995d903fb7c9c1f6f9a35743435d1602b2930cce37a9e74ebc335f584a975de23720f5a04998b112708e70156e42788496e38258ef824084b0703e5b9db9",
+    ),
+    (
+        "30819b301006072a8648ce3d020106052b81040023038186000400ad3c768da58d181a6933b903f9140822bb26edc57187eacd0cdead90af0ba6671eaa3c96e5b690b697f042716bd06284f36bf0fde9a0eb72869cf8d14e982f791f011e6a151609b2e4ca09a7c74e4f77d9f46f630bb2434e4b5fb5fcfa993dea1629193ce0d38b563f33c3211b4ee7476859a0865a7fa34315d7d9ec0e64681f50d948",
+        521,
+        Digest::Sha256,
+        "3081880242010be8efd3f7bc4490dff71a106b10fe7aa94ccadd54df9db5ec12d394161b504d0fd1f7aaf8edb2a970108b3f0e3c8a8b582a7a7e9c38a0360170fd03fe93b0394102420114b459897fd54f0cf18298843a1dcb8b64b7536855ac7668f290914c2c89bb695b6d0365e4dba347ee028410a08a8577f67059765f61da0b58e1171638a6382212",
+    ),
+    (
+        "305a301406072a8648ce3d020106092b24030302080101070342000491b1d8f40d476e3ce85cacea47453bb9fc06e173edad160508ddfc5a3878aeec8a09a832e7595c06daf81b7d0422a35aab3775e7fcebf4adaa02cea66d2c4c48",
+        256,
+        Digest::Sha256,
+        "304402203e1d7a7c85f8961480c6ce3e74086d763035480794479a33cfb06099d5dba3b90220219d0687d4e1738f9c653cc5169b083814097efc3091fed954b5966ce6660af6",
+    ),
+    (
+        "307a301406072a8648ce3d020106092b240303020801010b036200043473b32a0ac746757360d4d98bbad730d90f3d371be50471f2c51ef8ebb5d04aebddc62a475a8978ae548855600392544acadf48a1778b87cb490def1e0c304bd19d5d7631a59dc903c88ab3c1ba392c7bc23d06e5a8cf3f6816947437b41ed0",
+        384,
+        Digest::Sha384,
+        "3064023063ac090e818d06e9ac8fd9ab6f6e820b0dac418c2093dee25697fd2887521f5ac4a275be29cc58380f6f986913dc058802306c979aa84b03bab47651c12d23b6743c00d2fd8b213ff2f4972ffa082a22833b1b44ee2243ba1874b0d2d8719ea41cea",
+    ),
+    (
+        "30819b301406072a8648ce3d020106092b240303020801010d038182000462474ae3fb28729f8461d484015f417fd0aed89837a8884feae5c20a79924219e2a5c56c3f137cd7480f11e6d8a31c9b435f0bbf29c73d0edfd3a145ceb4b335aac647fd0841ab7cd6a304db4c9a1879e828e18c6ee764b76395ce3d1dddafcd53fbe46cb0a110085c88777bd9e5233d182ca98daaa1f63ecee6667dc151a05b",
+        512,
+        Digest::Sha512,
+        "30818402402cab1bc4f0976c667523cf58162e0e63b7114af224f215291f05e0a7a3f38ea240b9f0e1efbd1d5543aebbad898b316a5b50363724ab47d2a6eb5cd2397e7c78024031136dee87d395462550b1de89bebdc5ab26611797029e9c39a5e6d869ab7879de3c0d1bbceeee9a4f16a4e8d560a4463e4f703f408f6e5801f1a734e485330f",
+    ),
+    (
+        "305a301406072a8648ce3d020106092b24030302080101070342000414ec891f768ffb2833663e4067d015c4702113157e57134c7b7f51d61325af5f0e6608c7de3292806b3b008efbac18d713933aeb03db808e5567ec92aa879f8a",
+        256,
+        Digest::Sha512,
+        "3044022004df8316f94e525092655023deda344fafac592ff46f504d9ec4c483276d2651022009d15ff8bfc5bc2a630f1239cde85ee7b791fb9a3eb8e8008d1f72ded6f29f4a",
+    ),
+];
+
 fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
 }
@@ -122,6 +180,29 @@ fn dsa_values_are_told_good_from_bad() {
         assert!(bare.inherits_parameters() && bare.with_parameters_of(&key) == Some(key.clone()));
         let (digest, value) = values[0];
         assert!(matches!(Scheme::Dsa(digest).fit(&bare, MESSAGE, &bytes(value)), Err(CryptoFault::Unsupported(_))));
+    }
+}
+
+#[test]
+fn ecdsa_on_other_curves_and_with_other_digests_is_told_good_from_bad() {
+    for (key, bits, digest, value) in ECDSA {
+        let key = PublicKey::read(&Element::parse(&bytes(key), SEQUENCE).unwrap()).unwrap();
+        assert_eq!(key.strength(), Some(Algorithm::EllipticCurve(bits)));
+        let scheme = Scheme::Ecdsa(digest);
+        assert!(scheme.is_slow(&key));
+        check(scheme, &key, value, Fit::Exact);
+        // A point beside the curve, the point at infinity, a compressed one.
+        let mut beside = key.clone();
+        *beside.bits.last_mut().unwrap() ^= 1;
+        let infinity = PublicKey { bits: vec![0], ..key.clone() };
+        let compressed = PublicKey { bits: [&[2], &key.bits[1..=key.bits.len() / 2]].concat(), ..key.clone() };
+        for bad in [beside, infinity, compressed] {
+            assert!(matches!(scheme.fit(&bad, MESSAGE, &bytes(value)), Err(CryptoFault::Unsupported(_))));
+        }
+        // r and s of zero and of the order: nothing fits.
+        for pair in [[0x30, 6, 2, 1, 0, 2, 1, 1], [0x30, 6, 2, 1, 1, 2, 1, 0]] {
+            assert_eq!(scheme.fit(&key, MESSAGE, &pair), Err(CryptoFault::Mismatch));
+        }
     }
 }
 

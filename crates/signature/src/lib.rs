@@ -23,6 +23,7 @@ mod detached;
 mod distribution;
 mod document;
 mod dsa;
+mod ecdsa;
 mod evidence;
 mod general_name;
 mod judge;

@@ -13,8 +13,8 @@ use crate::policy;
 use crate::report::SubIndication;
 use crate::trust::{Anchor, TrustStore};
 
-/// A DSA signature costs about as much to check as this many of the other kinds.
-const DSA_WORK: usize = 10;
+/// A signature that `ring` does not compute costs at least as much to check as this many that it does.
+const SLOW_WORK: usize = 10;
 
 /// What the leaf is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +231,8 @@ impl Search<'_> {
             return false;
         }
         // Remembered answers count too, so that a verdict does not depend on what was judged before.
-        self.work += if issuer.key.is_dsa() { DSA_WORK } else { 1 };
+        let is_slow = subject.issuer_scheme().is_some_and(|scheme| scheme.is_slow(&issuer.key));
+        self.work += if is_slow { SLOW_WORK } else { 1 };
         if issuer.key.inherits_parameters() {
             // Its parameters come from above: [`inherit_parameters`] checks the signature once the path is complete.
             return subject.issuer_scheme().is_some_and(Scheme::is_dsa);

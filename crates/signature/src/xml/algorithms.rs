@@ -1,8 +1,8 @@
 //! What algorithm names of XML signatures stand for, as far as this crate computes them.
 
 use crate::algorithm::{CryptoFault, Digest, PublicKey, Scheme};
-use crate::asn1::{Element, INTEGER, OID, SEQUENCE, encode};
-use crate::oid;
+use crate::asn1::{INTEGER, SEQUENCE, encode};
+use crate::ecdsa;
 use crate::rsa::{Fit, Pss};
 
 use super::DSIG;
@@ -140,17 +140,17 @@ pub(crate) fn verify(scheme: Scheme, key: &PublicKey, message: &[u8], value: &[u
         // q of 160 and of 256 bits.
         Scheme::Dsa(_) if value.len() == 40 || value.len() == 64 => value.len() / 2,
         Scheme::Dsa(_) => return Err(CryptoFault::Mismatch),
-        Scheme::Ecdsa(_) => match Element::parse(&key.parameters, OID).map(|curve| curve.content).unwrap_or_default() {
-            oid::P256 => 32,
-            oid::P384 => 48,
+        Scheme::Ecdsa(_) => match ecdsa::order_bits(key.curve()) {
+            Some(bits) => bits.div_ceil(8),
             // Refused there by the name of the curve.
-            _ => return scheme.fit(key, message, value),
+            None => return scheme.fit(key, message, value),
         },
     };
-    if value.len() != 2 * half {
+    // The Java platform has left out leading zeros of both.
+    if value.len() > 2 * half || !value.len().is_multiple_of(2) {
         return Err(CryptoFault::Mismatch);
     }
-    let (r, s) = value.split_at(half);
+    let (r, s) = value.split_at(value.len() / 2);
     scheme.fit(key, message, &encode(SEQUENCE, &[unsigned(r), unsigned(s)].concat()))
 }
 
