@@ -156,9 +156,9 @@ pub(crate) fn weigh(usage: Usage, options: &Options, judgement: &mut Judgement, 
         WeakDigest::Accept => judgement.note(format!("{sentence}; accepted by configuration")),
         // EN 319 102-1, table 6: what was certainly made too late, and what merely is not proved to be older.
         WeakDigest::Reject if end.is_none_or(|end| not_before.is_some_and(|made| made > end)) => {
-            judgement.doubt(SubIndication::CryptoConstraintsFailure, sentence);
+            judgement.doubt_for_weakness(SubIndication::CryptoConstraintsFailure, sentence);
         }
-        WeakDigest::Reject => judgement.doubt(SubIndication::CryptoConstraintsFailureNoPoe, sentence),
+        WeakDigest::Reject => judgement.doubt_for_weakness(SubIndication::CryptoConstraintsFailureNoPoe, sentence),
     }
 }
 

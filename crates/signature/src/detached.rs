@@ -74,6 +74,7 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
     let (verdict, sub_indication) = judgement.outcome();
     let certificate = arithmetic.certificate.as_ref();
     let intact = arithmetic.intact && !judgement.is_broken();
+    let is_weak_only = intact && judgement.is_weak_only();
     let mut evidence = judgement.evidence;
     evidence.sort_unstable();
     evidence.dedup();
@@ -95,6 +96,7 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
         signature_algorithm: arithmetic.signature_algorithm,
         weak_digest: arithmetic.weak_digest,
         weak,
+        is_weak_only,
         signing_tool: None,
         mark: None,
         byte_range: None,

@@ -11,6 +11,8 @@ use crate::weakness::Weakness;
 pub(crate) struct Judgement {
     failure: Option<SubIndication>,
     doubt: Option<SubIndication>,
+    /// A doubt about algorithms that are no longer acceptable, and about nothing else.
+    weakness: Option<SubIndication>,
     pub(crate) reasons: Vec<String>,
     /// What the judgement of paths and revocation rests on.
     pub(crate) evidence: Vec<UsedEvidence>,
@@ -30,6 +32,12 @@ impl Judgement {
     /// A ground for INDETERMINATE.
     pub(crate) fn doubt(&mut self, indication: SubIndication, reason: impl Into<String>) {
         self.doubt = Some(self.doubt.map_or(indication, |earlier| earlier.min(indication)));
+        self.reasons.push(reason.into());
+    }
+
+    /// A ground for INDETERMINATE that is an algorithm which is no longer acceptable.
+    pub(crate) fn doubt_for_weakness(&mut self, indication: SubIndication, reason: impl Into<String>) {
+        self.weakness = Some(self.weakness.map_or(indication, |earlier| earlier.min(indication)));
         self.reasons.push(reason.into());
     }
 
@@ -53,11 +61,17 @@ impl Judgement {
     }
 
     pub(crate) fn is_clean(&self) -> bool {
-        self.failure.is_none() && self.doubt.is_none()
+        self.failure.is_none() && self.doubt.is_none() && self.weakness.is_none()
+    }
+
+    /// Nothing but algorithms that are no longer acceptable stands in the way of TOTAL_PASSED.
+    pub(crate) fn is_weak_only(&self) -> bool {
+        self.failure.is_none() && self.doubt.is_none() && self.weakness.is_some()
     }
 
     pub(crate) fn outcome(&self) -> (Verdict, Option<SubIndication>) {
-        match (self.failure, self.doubt) {
+        let doubt = self.doubt.into_iter().chain(self.weakness).min();
+        match (self.failure, doubt) {
             (Some(failure), _) => (Verdict::TotalFailed, Some(failure)),
             (None, Some(doubt)) => (Verdict::Indeterminate, Some(doubt)),
             (None, None) => (Verdict::TotalPassed, None),
@@ -76,6 +90,14 @@ mod tests {
         judgement.doubt(SubIndication::TryLater, "later");
         judgement.doubt(SubIndication::CryptoConstraintsFailure, "weak");
         assert_eq!(judgement.outcome(), (Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure)));
+        assert!(!judgement.is_weak_only() && !judgement.is_clean());
+        let mut weak = Judgement::default();
+        weak.doubt_for_weakness(SubIndication::CryptoConstraintsFailureNoPoe, "old");
+        weak.doubt_for_weakness(SubIndication::CryptoConstraintsFailure, "weak");
+        assert!(weak.is_weak_only() && !weak.is_clean());
+        assert_eq!(weak.outcome(), (Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure)));
+        weak.doubt(SubIndication::TryLater, "later");
+        assert!(!weak.is_weak_only());
         judgement.fail(SubIndication::HashFailure, "changed");
         assert_eq!(judgement.outcome(), (Verdict::TotalFailed, Some(SubIndication::HashFailure)));
         assert_eq!(judgement.reasons.len(), 3);

@@ -132,6 +132,9 @@ pub struct SignatureReport {
     /// Every algorithm and key that is weak at the judgement time, by the policy in [`crate::Options`]: sorted, each once. What
     /// is listed speaks against the signature unless it was sound at a proved time, or the operator accepts it.
     pub weak: Vec<Weakness>,
+    /// "Intact, weak digest": what is listed in `weak` is all that keeps the signature from TOTAL_PASSED. Where revocation data are
+    /// missing too, for example, it is not.
+    pub is_weak_only: bool,
     /// The program that signed, as the signature dictionary of a PDF names it (`/Prop_Build`, `/App`), otherwise the producer
     /// of the signed revision: at most 100 characters, and anybody's claim. Absent elsewhere.
     pub signing_tool: Option<String>,

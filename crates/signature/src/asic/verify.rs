@@ -308,10 +308,12 @@ impl<'a> Container<'a> {
         report.weak.extend(&judgement.weak);
         report.weak.sort_unstable();
         report.weak.dedup();
+        let is_weak_only = report.is_weak_only || report.verdict == Verdict::TotalPassed;
         match judgement.outcome() {
             (verdict, Some(indication)) => judgement.reasons.into_iter().for_each(|reason| enter(report, verdict, indication, reason)),
             (_, None) => report.reasons.extend(judgement.reasons),
         }
+        report.is_weak_only = is_weak_only && report.verdict == Verdict::Indeterminate;
     }
 
     fn check_file(&self, named: &FileDigest) -> Option<(Verdict, SubIndication, String)> {
@@ -374,6 +376,7 @@ impl<'a> Container<'a> {
 /// Lets another ground count in a verdict that is already there.
 fn enter(report: &mut SignatureReport, verdict: Verdict, indication: SubIndication, reason: String) {
     report.reasons.push(reason);
+    report.is_weak_only = false;
     if verdict > report.verdict {
         report.verdict = verdict;
         report.sub_indication = Some(indication);

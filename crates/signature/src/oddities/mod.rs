@@ -428,7 +428,10 @@ fn a_sound_key_with_a_weak_digest_is_never_plain_valid_and_never_broken() {
     let pdf = sign_pdf(&plain_pdf(), 0, ADBE, |content| bent.cms(content));
     let one = scene.only_of(&pdf);
     undecided(&one, SubIndication::CryptoConstraintsFailure, "the signature rests on SHA-1");
-    assert!(one.weak_digest && one.proved_time == Some(CLAIMED + 11));
+    assert!(one.weak_digest && one.is_weak_only && one.proved_time == Some(CLAIMED + 11));
+    let strict = verify_pdf(&pdf, &scene.trust, &Options::at(NOW));
+    assert!(!strict.signatures[0].is_weak_only, "revocation data are missing as well");
+    assert!(!verify_pdf(&pdf, &TrustStore::new(), &Options::at(NOW)).signatures[0].is_weak_only, "nobody vouches for it");
     assert_eq!(
         one.weak.iter().map(|weakness| weakness.used_for).collect::<Vec<_>>(),
         [AlgorithmUse::MessageDigest, AlgorithmUse::SignatureValue]

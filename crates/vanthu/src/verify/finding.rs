@@ -305,6 +305,7 @@ mod tests {
             signature_algorithm: "Ed25519".into(),
             weak_digest: false,
             weak: Vec::new(),
+            is_weak_only: false,
             signing_tool: None,
             mark: None,
             byte_range: Some([0, 10, 20, 5]),
