@@ -93,3 +93,46 @@ fn leftmost(hash: &[u8], bits: u64) -> BigUint {
     let excess = (hash.len() as u64 * 8).saturating_sub(bits);
     BigUint::from_bytes_be(hash) >> excess
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use crate::certificate::Certificate;
+    use crate::options::Limits;
+    use crate::path::{self, Goal, Purpose};
+    use crate::trust::TrustStore;
+
+    /// 2014-05-13 00:00:00 UTC, the validation time of the NIST suite.
+    const AT: i64 = 1_399_939_200;
+
+    #[test]
+    fn a_forged_certificate_below_a_key_with_inherited_parameters_is_refused() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/pkits/certs");
+        let read = |name: &str| fs::read(folder.join(name)).ok();
+        let files = ["TrustAnchorRootCertificate", "DSACACert", "DSAParametersInheritedCACert", "ValidDSAParameterInheritanceTest5EE"];
+        let files = files.map(|name| read(&format!("{name}.crt")));
+        let [Some(anchor), Some(upper), Some(lower), Some(leaf)] = files else {
+            println!("skipped: 1 folder (corpora/pkits) is not present");
+            return;
+        };
+        let mut trust = TrustStore::new();
+        trust.add_anchor(&anchor, None, None).unwrap();
+        trust.add_intermediate(&lower).unwrap();
+        let is_found = |trust: &TrustStore, leaf: &[u8]| {
+            let leaf = Arc::new(Certificate::parse(leaf).unwrap());
+            path::find(&leaf, &Goal::new(Purpose::Any, AT), &[], trust, &Limits::default()).is_ok()
+        };
+        assert!(!is_found(&trust, &leaf), "nobody gives the parameters");
+        trust.add_intermediate(&upper).unwrap();
+        assert!(is_found(&trust, &leaf));
+        // The last byte of the value; another subject.
+        for at in [leaf.len() - 1, leaf.windows(5).rposition(|window| window == b"Valid").unwrap()] {
+            let mut forged = leaf.clone();
+            forged[at] ^= 1;
+            assert!(!is_found(&trust, &forged), "{at}");
+        }
+    }
+}

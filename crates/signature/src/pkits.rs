@@ -23,7 +23,8 @@ const AT: i64 = 1_399_939_200;
 const KNOWN_DIFFERENCES: &[(&str, &str)] = &[];
 
 /// Cases that cannot be judged for want of an algorithm: refused, as everything that cannot be judged.
-const UNSUPPORTED: &[(&str, &str)] = &[];
+const UNSUPPORTED: &[(&str, &str)] =
+    &[("40104", "the path is signed with DSA"), ("40105", "the path is signed with DSA, its parameters inherited")];
 
 /// The content of a dotted identifier.
 fn identifier(dotted: &str) -> Vec<u8> {
@@ -103,34 +104,6 @@ fn every_case_of_the_nist_suite_is_judged_as_the_suite_says() {
     }
     println!("PKITS: {agree} agree, {} disagree, {} unsupported", wrong.len() + known, unsupported.len());
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-}
-
-#[test]
-fn a_forged_certificate_below_a_key_with_inherited_parameters_is_refused() {
-    let folder = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/pkits/certs");
-    let read = |name: &str| fs::read(folder.join(name)).ok();
-    let files = ["TrustAnchorRootCertificate", "DSACACert", "DSAParametersInheritedCACert", "ValidDSAParameterInheritanceTest5EE"];
-    let files = files.map(|name| read(&format!("{name}.crt")));
-    let [Some(anchor), Some(upper), Some(lower), Some(leaf)] = files else {
-        println!("skipped: 1 folder (corpora/pkits) is not present");
-        return;
-    };
-    let mut trust = TrustStore::new();
-    trust.add_anchor(&anchor, None, None).unwrap();
-    trust.add_intermediate(&lower).unwrap();
-    let is_found = |trust: &TrustStore, leaf: &[u8]| {
-        let leaf = Arc::new(Certificate::parse(leaf).unwrap());
-        path::find(&leaf, &Goal::new(Purpose::Any, AT), &[], trust, &Limits::default()).is_ok()
-    };
-    assert!(!is_found(&trust, &leaf), "nobody gives the parameters");
-    trust.add_intermediate(&upper).unwrap();
-    assert!(is_found(&trust, &leaf));
-    // The last byte of the value; another subject.
-    for at in [leaf.len() - 1, leaf.windows(5).rposition(|window| window == b"Valid").unwrap()] {
-        let mut forged = leaf.clone();
-        forged[at] ^= 1;
-        assert!(!is_found(&trust, &forged), "{at}");
-    }
 }
 
 #[test]
