@@ -7,8 +7,8 @@ use crate::algorithm::{CryptoFault, Digest};
 use crate::asn1::{Element, INTEGER, Reader, SEQUENCE};
 use crate::public_integers;
 
-/// Bits of `p`: those of FIPS 186-4, 4.2, and what came before it.
-const P_BITS: std::ops::RangeInclusive<u64> = 512..=3072;
+/// Bits of `p` (FIPS 186-4, 4.2). Shorter ones can be broken by anybody, so that a value that fits says nothing.
+const P_BITS: std::ops::RangeInclusive<u64> = 1024..=3072;
 /// Bits of `q`.
 const Q_BITS: std::ops::RangeInclusive<u64> = 160..=256;
 

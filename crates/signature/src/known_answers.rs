@@ -1,5 +1,7 @@
 //! Known answers of `openssl` 3.0 for what is computed here and not by `ring`: keys and values over [`MESSAGE`].
 
+use proptest::prelude::*;
+
 use crate::algorithm::{CryptoFault, Digest, PublicKey, Scheme};
 use crate::asn1::{Element, SEQUENCE};
 use crate::oid;
@@ -221,4 +223,51 @@ fn keys_out_of_bounds_are_not_computed_with() {
     let last = even.bits.len() - 1;
     even.bits[last] = 2;
     assert!(Scheme::RsaPkcs1(Digest::Sha256).fit(&even, MESSAGE, &bytes(WITHOUT_NULL)).is_err(), "an even exponent");
+}
+
+/// Keys of the answers above, with their schemes.
+fn keys() -> Vec<(Scheme, PublicKey, Vec<u8>)> {
+    let read = |key: &str| PublicKey::read(&Element::parse(&bytes(key), SEQUENCE).unwrap()).unwrap();
+    let mut keys = vec![
+        (Scheme::RsaPkcs1(Digest::Sha256), rsa(RSA_2048), bytes(WITHOUT_NULL)),
+        (Scheme::RsaPss(Pss { salt: 20, ..Pss::plain(Digest::Sha256) }), rsa(RSA_2048), bytes(PSS_SALT_20)),
+        (Scheme::RsaPss(Pss { digest: Digest::Sha256, mask: Digest::Sha1, salt: 94 }), rsa(RSA_1025), bytes(PSS_MASK_SHA_1)),
+    ];
+    keys.extend(DSA.iter().map(|(key, _, values)| (Scheme::Dsa(values[0].0), read(key), bytes(values[0].1))));
+    keys.extend(ECDSA.iter().map(|(key, _, digest, value)| (Scheme::Ecdsa(*digest), read(key), bytes(value))));
+    keys
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn mutated_keys_and_values_never_panic_and_never_fit(
+        which in any::<prop::sample::Index>(),
+        part in 0..3_usize,
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), 1..=255_u8), 1..4),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let keys = keys();
+        let (scheme, mut key, mut value) = keys[which.index(keys.len())].clone();
+        let original = (key.clone(), value.clone());
+        let target = match part {
+            0 => &mut value,
+            1 => &mut key.bits,
+            _ => &mut key.parameters,
+        };
+        for (at, change) in edits {
+            if !target.is_empty() {
+                let at = at.index(target.len());
+                target[at] ^= change;
+            }
+        }
+        if cut.index(4) == 0 {
+            target.truncate(cut.index(target.len() + 1));
+        }
+        let fits = scheme.fit(&key, MESSAGE, &value).is_ok();
+        // The parameters of an RSA key say nothing that is computed with.
+        let is_same = (&key.bits, &value) == (&original.0.bits, &original.1) && (key.algorithm == oid::RSA || key == original.0);
+        prop_assert!(!fits || is_same, "{scheme:?}");
+    }
 }

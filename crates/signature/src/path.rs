@@ -14,7 +14,7 @@ use crate::report::SubIndication;
 use crate::trust::{Anchor, TrustStore};
 
 /// A signature that `ring` does not compute costs at least as much to check as this many that it does.
-const SLOW_WORK: usize = 10;
+const SLOW_WORK: usize = 20;
 
 /// What the leaf is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
