@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::signers::{SignerGroup, VisibleMark, group};
+use crate::signers::{SignerGroup, VisibleMark, group, tell_lines_apart};
 use crate::weakness::Weakness;
 
 /// The outcome of [`crate::verify_pdf`] or [`crate::verify_detached`].
@@ -27,8 +27,9 @@ pub struct DocumentReport {
 
 impl DocumentReport {
     /// A report on a document that no revision follows.
-    pub(crate) fn new(coverage: Coverage, signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
+    pub(crate) fn new(coverage: Coverage, mut signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
         let signers = group(&signatures);
+        tell_lines_apart(&mut signatures, &signers);
         let changed_after_signing = ChangeLevel::None;
         Self { coverage, signatures, faults, changed_after_signing, later_changes: Vec::new(), rewritten_by: None, signers }
     }

@@ -32,14 +32,15 @@ pub struct VisibleMark {
     pub kind: MarkKind,
 }
 
-/// What a visible mark is for, guessed from the name of its field, otherwise from its size. Never a ground for a verdict.
+/// What a visible mark is for, guessed from the name of its field, otherwise from its size and from what else the same office
+/// put on the document. Never a ground for a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MarkKind {
     /// The document's number.
     Number,
     /// Its date, or a part of it.
     Date,
-    /// Number or date: a short line of text.
+    /// Number or date: a short line of text, and nothing beside it that would tell which.
     Line,
     /// The seal of an organisation.
     Seal,
@@ -128,6 +129,20 @@ pub(crate) fn group(signatures: &[SignatureReport]) -> Vec<SignerGroup> {
     groups
 }
 
+/// Tells the short lines of one signer apart: clerks put the number first, and the day and month after it.
+pub(crate) fn tell_lines_apart(signatures: &mut [SignatureReport], groups: &[SignerGroup]) {
+    for group in groups.iter().filter(|group| group.kind == SignerKind::Organisation) {
+        let is_line = |one: &SignatureReport| one.mark.is_some_and(|mark| mark.kind == MarkKind::Line);
+        let lines: Vec<usize> = group.signatures.iter().copied().filter(|&index| signatures.get(index).is_some_and(is_line)).collect();
+        // A lone line may be either.
+        for (place, &index) in lines.iter().enumerate().filter(|_| lines.len() > 1) {
+            if let Some(mark) = signatures.get_mut(index).and_then(|one| one.mark.as_mut()) {
+                mark.kind = if place == 0 { MarkKind::Number } else { MarkKind::Date };
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +189,24 @@ mod tests {
         assert_eq!(told, expected);
         // 2026-11-26 08:00:00 in Hanoi.
         assert_eq!((report.signers[1].first_time, report.signers[1].last_time), (Some(NOW - 23 * 3600), Some(NOW - 23 * 3600)));
+    }
+
+    #[test]
+    fn the_first_line_of_an_office_is_the_number_and_the_others_are_the_date() {
+        let pki = Pki::new();
+        let office = pki.issue(Template { name: "Sở Tư pháp".to_owned(), ..Template::signer() });
+        let mut report = signed(&[(&pki.signer, ""), (&office, ""), (&office, ""), (&office, ""), (&office, "")]);
+        let sizes = [(45, 20), (31, 20), (24, 20), (17, 20), (110, 110)];
+        let mut kinds = |shown: &[usize]| {
+            for (index, one) in report.signatures.iter_mut().enumerate() {
+                let size = if shown.contains(&index) { sizes[index] } else { (0, 0) };
+                one.mark = VisibleMark::new("Signature", one.signer_kind, size);
+            }
+            tell_lines_apart(&mut report.signatures, &report.signers);
+            report.signatures.iter().filter_map(|one| Some(one.mark?.kind.name())).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(&[0, 1, 2, 3, 4]), ["picture", "number", "date", "date", "seal"]);
+        assert_eq!(kinds(&[0, 2, 4]), ["picture", "line", "seal"]);
     }
 
     #[test]

@@ -78,11 +78,11 @@ fn four_signatures_are_two_signers() {
     assert!(report.signers.iter().all(|one| one.first_time <= one.last_time && one.first_time.is_some()));
     (0..4).for_each(|index| says(&report, index, "labelled UTC, 7 hours ahead"));
     let marks: Vec<_> = report.signatures.iter().map(|one| one.mark.map(|mark| mark.kind)).collect();
-    assert_eq!(marks, [MarkKind::Picture, MarkKind::Line, MarkKind::Line, MarkKind::Picture].map(Some));
+    assert_eq!(marks, [MarkKind::Picture, MarkKind::Number, MarkKind::Date, MarkKind::Picture].map(Some));
     assert_eq!(report.changed_after_signing, ChangeLevel::Workflow);
     let ministry = folder.judge("pdf/17291336.pdf");
     let marks: Vec<_> = ministry.signatures.iter().map(|one| one.mark.map(|mark| mark.kind)).collect();
-    assert_eq!(marks, [MarkKind::Line, MarkKind::Line, MarkKind::Line, MarkKind::Seal].map(Some));
+    assert_eq!(marks, [MarkKind::Number, MarkKind::Date, MarkKind::Date, MarkKind::Seal].map(Some));
     assert_eq!(ministry.signers.iter().map(|one| one.signatures.len()).collect::<Vec<_>>(), [4]);
 }
 
