@@ -311,7 +311,7 @@ impl PublicKey {
         match self.algorithm.as_slice() {
             oid::RSA | oid::RSA_PSS => self.modulus_bits().ok().map(Algorithm::Rsa),
             oid::DSA => dsa::p_bits(&self.parameters).map(Algorithm::Dsa),
-            oid::ED25519 => Some(Algorithm::EllipticCurve(255)),
+            oid::ED25519 => Some(Algorithm::EllipticCurve(253)),
             oid::EC_KEY => ecdsa::order_bits(self.curve()).map(Algorithm::EllipticCurve),
             _ => None,
         }

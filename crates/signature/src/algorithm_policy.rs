@@ -42,12 +42,14 @@ pub struct AlgorithmPolicy {
     rules: Arc<[AlgorithmRule]>,
 }
 
-/// 2004-08-01, 2012-08-01, 2015-12-01, 2010-08-01, 2019-10-01 and 2029-01-01, midnight UTC.
+/// Midnights in UTC.
 const AUGUST_2004: i64 = 1_091_318_400;
 const AUGUST_2010: i64 = 1_280_620_800;
 const AUGUST_2012: i64 = 1_343_779_200;
 const DECEMBER_2015: i64 = 1_448_928_000;
 const OCTOBER_2019: i64 = 1_569_888_000;
+const OCTOBER_2021: i64 = 1_633_046_400;
+const FEBRUARY_2023: i64 = 1_675_382_400;
 const YEAR_2029: i64 = 1_861_920_000;
 
 /// Digest or key size, use, end, source.
@@ -58,20 +60,26 @@ type Line = (Algorithm, Option<AlgorithmUse>, Acceptable, &'static str);
 /// these documents demand just that size.
 const DEFAULT: &[Line] = &[
     (Algorithm::Md5, None, Acceptable::Until(AUGUST_2004), "ETSI TS 102 176-1 V2.1.1"),
-    (Algorithm::Sha1, None, Acceptable::Until(AUGUST_2012), "ETSI TS 119 312 V1.5.1, table 1; 15/2025/TT-BKHCN, appendix, 1.3"),
+    (Algorithm::Sha1, None, Acceptable::Until(AUGUST_2012), "ETSI TS 119 312 V1.5.1; 15/2025/TT-BKHCN, appendix, 1.3"),
     // Only a second preimage of a value that exists already would let an outsider move a token, and SHA-1 withstands that;
     // two real tokens in three carry such an imprint.
-    (Algorithm::Sha1, Some(AlgorithmUse::TimeStampImprint), Acceptable::Always, "NIST SP 800-107 revision 1, 4.1 (second preimages)"),
-    (Algorithm::Sha224, None, Acceptable::Until(YEAR_2029), "ETSI TS 119 312 V1.5.1, table 1"),
+    (
+        Algorithm::Sha1,
+        Some(AlgorithmUse::TimeStampImprint),
+        Acceptable::Always,
+        "NIST SP 800-107 revision 1 (strength against second preimages)",
+    ),
+    (Algorithm::Sha224, None, Acceptable::Until(YEAR_2029), "ETSI TS 119 312 V1.5.1"),
     (Algorithm::Rsa(1024), None, Acceptable::Until(AUGUST_2010), "ETSI TS 119 312 V1.5.1 (786 bits and more)"),
     (Algorithm::Rsa(2048), None, Acceptable::Until(OCTOBER_2019), "ETSI TS 119 312 V1.5.1; 15/2025/TT-BKHCN, appendix, 1.2"),
     (Algorithm::Dsa(1024), None, Acceptable::Never, "ETSI TS 119 312 V1.5.1"),
     (Algorithm::Dsa(1900), None, Acceptable::Until(DECEMBER_2015), "ETSI TS 119 312 V1.5.1"),
-    // Its longer keys are good to ETSI until 2029; FIPS 186-5 (February 2023) approves no signature by DSA of any length, nor
-    // does 15/2025/TT-BKHCN.
-    (Algorithm::Dsa(usize::MAX), None, Acceptable::Until(1_675_382_400), "FIPS 186-5, appendix E"),
-    (Algorithm::EllipticCurve(160), None, Acceptable::Never, "ETSI TS 119 312 V1.5.1"),
+    // Longer ones are good to ETSI until 2029 and beyond; FIPS 186-5, of 2023-02-03, approves making no signature by DSA of any
+    // length, and 15/2025/TT-BKHCN names RSA and ECDSA alone.
+    (Algorithm::Dsa(usize::MAX), None, Acceptable::Until(FEBRUARY_2023), "FIPS 186-5, 4"),
     (Algorithm::EllipticCurve(224), None, Acceptable::Until(AUGUST_2012), "ETSI TS 119 312 V1.5.1"),
+    // Ed25519 has an order of 253 bits and stands with those of 256.
+    (Algorithm::EllipticCurve(250), None, Acceptable::Until(OCTOBER_2021), "ETSI TS 119 312 V1.5.1; 15/2025/TT-BKHCN, appendix, 1.2"),
 ];
 
 impl Default for AlgorithmPolicy {
@@ -182,7 +190,8 @@ mod tests {
             (DECEMBER_2015, "D:20151201"),
             (OCTOBER_2019, "D:20191001"),
             (YEAR_2029, "D:20290101"),
-            (1_675_382_400, "D:20230203"),
+            (OCTOBER_2021, "D:20211001"),
+            (FEBRUARY_2023, "D:20230203"),
         ] {
             assert_eq!(end, day(date));
         }
@@ -202,7 +211,10 @@ mod tests {
         assert_eq!(signing(Algorithm::Rsa(2048)), Acceptable::Always);
         assert_eq!(signing(Algorithm::Dsa(512)), Acceptable::Never);
         assert_eq!(signing(Algorithm::Dsa(1024)), Acceptable::Until(DECEMBER_2015));
-        assert_eq!(signing(Algorithm::Dsa(3072)), Acceptable::Until(day("D:20230203")));
+        assert_eq!(signing(Algorithm::Dsa(3072)), Acceptable::Until(FEBRUARY_2023));
+        assert_eq!(signing(Algorithm::EllipticCurve(160)), Acceptable::Until(AUGUST_2012));
+        assert_eq!(signing(Algorithm::EllipticCurve(224)), Acceptable::Until(OCTOBER_2021));
+        assert_eq!(signing(Algorithm::EllipticCurve(253)), Acceptable::Always);
         assert_eq!(signing(Algorithm::EllipticCurve(256)), Acceptable::Always);
         assert!(policy.rules().iter().all(|rule| !rule.source.is_empty()));
     }
