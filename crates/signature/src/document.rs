@@ -590,39 +590,6 @@ mod tests {
         assert_eq!(outcome(&report), (Verdict::TotalFailed, Some(SubIndication::FormatFailure)));
     }
 
-    /// `cargo test -p signature --release -- --ignored --nocapture speed`: the part of `ring`'s SHA-256 rate that is left.
-    #[test]
-    #[ignore = "a measurement"]
-    fn speed_of_a_large_document() {
-        use std::time::Instant;
-        let pki = Pki::new();
-        let stream = (4, format!("<</Length {0}>>stream\n{1}\nendstream", 10 << 20, "x".repeat(10 << 20)));
-        let plain = plain_pdf();
-        let large = revise(&plain, Some(last_xref(&plain)), &[stream]);
-        let pdf = sign_pdf(&large, 0, CADES, |content| cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default()));
-        let trust = trust_with_crls(&pki, &[]);
-        let best = |work: &dyn Fn()| {
-            (0..20)
-                .map(|_| {
-                    let started = Instant::now();
-                    work();
-                    started.elapsed()
-                })
-                .min()
-                .unwrap()
-        };
-        let hashing = best(&|| assert_eq!(sha256(&pdf).len(), 32));
-        let judging = best(&|| assert_eq!(judge(&pdf, &trust).coverage, Coverage::Whole));
-        let small = signed(&pki, &CmsTemplate::default());
-        let small_judging = best(&|| assert_eq!(judge(&small, &trust).coverage, Coverage::Whole));
-        println!(
-            "{} bytes: SHA-256 {hashing:?}, verification {judging:?} ({:.0} % of the hashing rate); {} bytes: {small_judging:?}",
-            pdf.len(),
-            100.0 * hashing.as_secs_f64() / judging.as_secs_f64(),
-            small.len(),
-        );
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
 
