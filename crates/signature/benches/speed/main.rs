@@ -1,7 +1,8 @@
 //! How fast signatures are judged, as ratios to what `ring` alone takes for the same bytes in the same run.
 //!
-//! `cargo bench -p signature --bench speed` measures all; words after `--` choose rows by name. The floor of a file is hashing
-//! it once and verifying its signatures, the signer's and the time-stamp authority's, with bare `ring`.
+//! `cargo bench -p signature --bench speed` measures all; words after `--` choose rows by name, and with `--profile` the chosen
+//! rows are only judged, for some seconds, under a profiler. The floor of a file is hashing it once and verifying its
+//! signatures, the signer's and the time-stamp authority's, with bare `ring`.
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot be made ends")]
 
 mod clock;
@@ -110,6 +111,7 @@ fn rows(pki: &Pki) -> Vec<(Row, bool)> {
 }
 
 fn main() {
+    let is_profile = std::env::args().any(|word| word == "--profile");
     // Cargo hands over `--bench`.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let pki = Pki::new(REVOKED);
@@ -117,6 +119,9 @@ fn main() {
     println!("{:<28} {:>9} {:>9} {:>9} {:>8} {:>9}  target", "microseconds per file", "hash", "floor", "judged", "of floor", "of SHA256");
     let rows = rows(&pki);
     let rows: Vec<_> = rows.iter().filter(|(row, _)| wanted.is_empty() || wanted.iter().any(|word| row.name.contains(word))).collect();
+    if is_profile {
+        return profile(&rows, &trust);
+    }
     for (row, is_large) in &rows {
         // Warm: what is remembered of chains and lists, and the processor.
         row.judge(&trust);
@@ -138,6 +143,15 @@ fn main() {
         cold(&pki, &rows[0].0);
         threads(&rows, &trust);
         memory(&rows, &trust);
+    }
+}
+
+fn profile(rows: &[&(Row, bool)], trust: &TrustStore) {
+    for (row, _) in rows {
+        let started = std::time::Instant::now();
+        while started.elapsed() < Duration::from_secs(5) {
+            row.judge(trust);
+        }
     }
 }
 
