@@ -51,7 +51,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
     }
-    let evidence = pdf::security_store(&file);
+    let evidence = pdf::security_store(&file, trust.caches());
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }

@@ -13,6 +13,7 @@
 mod algorithm;
 mod asic;
 mod asn1;
+mod cache;
 mod calendar;
 mod certificate;
 mod cms;
@@ -49,6 +50,7 @@ mod value;
 mod xml;
 
 pub use asic::{AsicReport, AsicSignature, verify_asic};
+pub use cache::Caches;
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::algorithm::{AlgorithmId, CryptoFault, Digest, Scheme, digest_name};
 use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, SET};
+use crate::cache::Caches;
 use crate::calendar::asn1_time;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerId, SignerInfo};
@@ -51,8 +52,8 @@ pub(crate) enum SigningCertificateAttribute {
 
 /// Checks one SignerInfo of `data` and adds to `judgement` whatever speaks against it.
 pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_>, judgement: &mut Judgement) -> Arithmetic {
-    let pool = read_pool(data, judgement);
-    let mut evidence = Evidence::default();
+    let pool = read_pool(data, &demands.evidence.caches, judgement);
+    let mut evidence = Evidence::with_caches(&demands.evidence.caches);
     evidence.add_cms(data, info, &pool);
     if evidence.left_out > 0 {
         judgement.note(format!("{} embedded pieces of evidence are unreadable or too many", evidence.left_out));
@@ -118,11 +119,11 @@ pub(crate) fn crypto_fault(fault: &CryptoFault, judgement: &mut Judgement) {
     }
 }
 
-fn read_pool(data: &SignedData<'_>, judgement: &mut Judgement) -> Vec<Arc<Certificate>> {
+fn read_pool(data: &SignedData<'_>, caches: &Caches, judgement: &mut Judgement) -> Vec<Arc<Certificate>> {
     let mut pool = Vec::with_capacity(data.certificates.len());
     for raw in &data.certificates {
-        match Certificate::parse(raw) {
-            Ok(certificate) => pool.push(Arc::new(certificate)),
+        match caches.certificate(raw) {
+            Ok(certificate) => pool.push(certificate),
             Err(error) => judgement.note(format!("an embedded certificate is unreadable: {error}")),
         }
     }

@@ -133,11 +133,11 @@ impl<'a> Value<'a> {
         .iter()
         .take(self.options.limits.max_certificates)
         .filter_map(|item| match item {
-            Object::String(der) => Certificate::parse(&der.bytes).ok().map(Arc::new),
+            Object::String(der) => self.trust.caches().certificate(&der.bytes).ok(),
             _ => None,
         })
         .collect();
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence::with_caches(self.trust.caches());
         pool.iter().for_each(|certificate| evidence.add_parsed(certificate));
         evidence.add_all(self.evidence);
         let scheme = Scheme::RsaPkcs1(Digest::Sha1);
