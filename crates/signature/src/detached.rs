@@ -26,6 +26,7 @@ pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: 
     }
     let demands = Demands {
         content: &[content],
+        prefixes: None,
         content_type: oid::DATA,
         signing_certificate: SigningCertificateAttribute::Optional,
         evidence: &Evidence::with_caches(trust.caches()),

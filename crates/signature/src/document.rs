@@ -4,6 +4,7 @@ use crate::detached::report;
 use crate::evidence::Evidence;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found};
+use crate::prefix::Prefixes;
 use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
 use crate::revisions;
 use crate::trust::TrustStore;
@@ -55,7 +56,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
-    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, trust, options };
+    let surroundings = Surroundings { data: file.data, prefixes: Prefixes::new(file.data), base, evidence: &evidence, trust, options };
     let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
@@ -130,6 +131,7 @@ fn coverage(signatures: &[PdfSignature], base: usize, length: usize) -> Coverage
 /// What every signature of a file is judged with.
 struct Surroundings<'a> {
     data: &'a [u8],
+    prefixes: Prefixes<'a>,
     /// Bytes in front of the header.
     base: usize,
     evidence: &'a Evidence,
@@ -139,7 +141,7 @@ struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     fn judge(&self, found: &Found) -> PdfSignature {
-        let Self { data, base, evidence, trust, options } = *self;
+        let Self { data, ref prefixes, base, evidence, trust, options } = *self;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
         let checked = pdf::check_byte_range(found, data);
@@ -147,7 +149,7 @@ impl Surroundings<'_> {
         let mut judged = match &checked {
             Ok((range, contents)) => {
                 let content = range.parts(data);
-                Value { dictionary, contents: &contents.bytes, content: &content, evidence, trust, options }.judge(&sub_filter)
+                Value { dictionary, contents: &contents.bytes, content: &content, prefixes, evidence, trust, options }.judge(&sub_filter)
             }
             Err(reason) => malformed(reason.clone()),
         };

@@ -35,6 +35,7 @@ mod pdf;
 #[cfg(test)]
 mod pkits;
 mod policy;
+mod prefix;
 mod report;
 #[cfg(test)]
 mod responders;

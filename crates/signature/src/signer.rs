@@ -13,6 +13,7 @@ use crate::evidence::Evidence;
 use crate::judgement::Judgement;
 use crate::name::Name;
 use crate::oid;
+use crate::prefix::Prefixes;
 use crate::report::SubIndication;
 
 /// What the arithmetic of a SignerInfo gave.
@@ -30,10 +31,12 @@ pub(crate) struct Arithmetic {
 }
 
 /// What the surroundings demand of a SignerInfo.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Demands<'a> {
     /// The signed content, in parts.
     pub(crate) content: &'a [&'a [u8]],
+    /// What was hashed of the file that the content is part of.
+    pub(crate) prefixes: Option<&'a Prefixes<'a>>,
     pub(crate) content_type: &'a [u8],
     /// CAdES demands a signing-certificate attribute.
     pub(crate) signing_certificate: SigningCertificateAttribute,
@@ -220,7 +223,8 @@ fn check_digest(info: &SignerInfo<'_>, digest: Digest, demands: &Demands<'_>, ju
     }
     let Some(attribute) = info.signed(oid::MESSAGE_DIGEST).next() else { return false };
     let expected = attribute.values.first().and_then(|value| value.octets().ok()).unwrap_or_default();
-    if *expected == *digest.of(demands.content).as_ref() {
+    let found = demands.prefixes.map_or_else(|| digest.of(demands.content), |prefixes| prefixes.digest(digest, demands.content));
+    if *expected == *found.as_ref() {
         return true;
     }
     judgement.fail(SubIndication::HashFailure, "the digest of the content is not the signed one: the content was changed");

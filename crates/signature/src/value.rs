@@ -13,6 +13,7 @@ use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::Options;
 use crate::pdf::{Dictionary, Object};
+use crate::prefix::Prefixes;
 use crate::report::SubIndication;
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
 use crate::timestamp;
@@ -26,6 +27,8 @@ pub(crate) struct Value<'a> {
     pub(crate) contents: &'a [u8],
     /// The signed ranges.
     pub(crate) content: &'a [&'a [u8]],
+    /// What was hashed of the file for other signatures.
+    pub(crate) prefixes: &'a Prefixes<'a>,
     /// What the document brings along.
     pub(crate) evidence: &'a Evidence,
     pub(crate) trust: &'a TrustStore,
@@ -84,6 +87,7 @@ impl<'a> Value<'a> {
         }
         let demands = Demands {
             content: self.content,
+            prefixes: Some(self.prefixes),
             content_type: oid::DATA,
             signing_certificate,
             evidence: self.evidence,
@@ -103,6 +107,7 @@ impl<'a> Value<'a> {
         };
         let demands = Demands {
             content: &[enclosed],
+            prefixes: None,
             content_type: oid::DATA,
             signing_certificate: SigningCertificateAttribute::Optional,
             evidence: self.evidence,
@@ -110,7 +115,7 @@ impl<'a> Value<'a> {
         };
         let mut judged = judge::signature(&data, info, &demands, self.trust, self.options);
         judged.arithmetic.weak_digest = true;
-        if Digest::Sha1.of(self.content).as_ref() != enclosed {
+        if self.prefixes.digest(Digest::Sha1, self.content).as_ref() != enclosed {
             judged.judgement.fail(SubIndication::HashFailure, "the enclosed digest is not that of the document");
         }
         judge::weak(self.options, "the document's digest is SHA-1", &mut judged.judgement);
