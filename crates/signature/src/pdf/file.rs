@@ -14,6 +14,10 @@ const HEADER_WINDOW: usize = 1024;
 /// Parsing beyond twice the file's size and this allowance is running in circles.
 const WORK_ALLOWANCE: usize = 16 << 20;
 
+/// Text of objects that are remembered, and of one of them: read they take up to thirty times as much.
+const MAX_REMEMBERED: usize = 512 << 10;
+const MAX_REMEMBERED_OBJECT: usize = 64 << 10;
+
 /// Why a file or a part of it cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PdfError {
@@ -55,12 +59,18 @@ pub(crate) struct File<'a> {
     pub(crate) limits: &'a Limits,
     budgets: RefCell<Budgets>,
     streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
+    /// Objects read before, and what reading each of them cost.
+    remembered: RefCell<HashMap<u32, (Located, usize)>>,
 }
 
 #[derive(Debug)]
 struct Budgets {
     inflate: usize,
     work: usize,
+    /// What was spent last.
+    last: usize,
+    /// Text of objects that may still be remembered.
+    room: usize,
 }
 
 /// A decoded object stream.
@@ -93,12 +103,27 @@ impl<'a> File<'a> {
         let mut inflate = limits.max_inflate_bytes;
         let xref = xref::read(data, limits, &mut inflate)?;
         let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
-        let budgets = RefCell::new(Budgets { inflate, work });
-        Ok(Self { data, xref, limits, budgets, streams: RefCell::default() })
+        let budgets = RefCell::new(Budgets { inflate, work, last: 0, room: MAX_REMEMBERED });
+        Ok(Self { data, xref, limits, budgets, streams: RefCell::default(), remembered: RefCell::default() })
     }
 
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
     pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
+        let known = self.remembered.borrow().get(&number).cloned();
+        if let Some((located, cost)) = known {
+            // As dear as reading it, so that the budget does not depend on what is remembered.
+            return self.spend_exactly(cost).map(|()| located);
+        }
+        let located = self.read(number)?;
+        let Budgets { last: cost, room, .. } = *self.budgets.borrow();
+        if matches!(located.object, Object::Dictionary(_)) && cost <= room.min(MAX_REMEMBERED_OBJECT) {
+            self.budgets.borrow_mut().room -= cost;
+            self.remembered.borrow_mut().insert(number, (located.clone(), cost));
+        }
+        Ok(located)
+    }
+
+    fn read(&self, number: u32) -> Result<Located, PdfError> {
         match self.xref.entries.get(&number) {
             None | Some(Entry::Free) => Ok(Located::direct(Object::Null)),
             Some(&Entry::Offset(offset)) => self.load_at(number, offset),
@@ -173,9 +198,14 @@ impl<'a> File<'a> {
     }
 
     fn spend(&self, work: usize) -> Result<(), PdfError> {
-        let mut budgets = self.budgets.borrow_mut();
         // Every visit costs something, so that a million references to a tiny object end too.
-        budgets.work = budgets.work.checked_sub(work.saturating_add(16)).ok_or(PdfError::TooMuchWork)?;
+        self.spend_exactly(work.saturating_add(16))
+    }
+
+    fn spend_exactly(&self, work: usize) -> Result<(), PdfError> {
+        let mut budgets = self.budgets.borrow_mut();
+        budgets.work = budgets.work.checked_sub(work).ok_or(PdfError::TooMuchWork)?;
+        budgets.last = work;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! PDF objects (ISO 32000-1, 7.2 and 7.3), read with the offsets of strings and dictionaries.
 
+use std::rc::Rc;
+
 /// Objects made per call of the parser: an array of zeros would otherwise cost thirty times its size in memory.
 const MAX_NODES: usize = 100_000;
 
@@ -29,7 +31,8 @@ pub(crate) struct PdfString {
 /// A dictionary in file order: duplicate keys are kept, because two readings of one file are a fault.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Dictionary {
-    entries: Vec<(Vec<u8>, Object)>,
+    /// Shared: a dictionary is handed out many times and never changed.
+    entries: Rc<Vec<(Vec<u8>, Object)>>,
     pub(crate) start: usize,
 }
 
@@ -187,7 +190,10 @@ impl<'a> Parser<'a> {
 
     fn name(&mut self) -> Result<Vec<u8>, SyntaxError> {
         self.position += 1;
-        let mut name = Vec::new();
+        let rest = self.rest();
+        let plain = rest.iter().take_while(|&&byte| is_regular(byte) && byte != b'#').count();
+        let mut name = rest.get(..plain).unwrap_or_default().to_vec();
+        self.position += plain;
         while let Some(byte) = self.peek().filter(|&byte| is_regular(byte)) {
             self.position += 1;
             let escaped = (byte == b'#').then(|| self.rest().get(..2).and_then(hex_pair)).flatten();
@@ -294,12 +300,12 @@ impl<'a> Parser<'a> {
     fn dictionary(&mut self, depth: usize) -> Result<Dictionary, SyntaxError> {
         let start = self.position;
         self.position += 2;
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(8);
         loop {
             self.skip_space();
             if self.rest().starts_with(b">>") {
                 self.position += 2;
-                return Ok(Dictionary { entries, start });
+                return Ok(Dictionary { entries: Rc::new(entries), start });
             }
             if self.peek() != Some(b'/') {
                 return Err(if self.rest().is_empty() { SyntaxError::Truncated } else { SyntaxError::Malformed(self.position) });
