@@ -1,47 +1,64 @@
 //! A document as it was when its file ended at some byte.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::options::Limits;
 use crate::pdf::{Dictionary, Entry, File, Located, Object};
 
+/// Bytes behind an object that reading it may look at: the keyword `stream` and the end of its line.
+const LOOKAHEAD: usize = 32;
+
 /// One state of a document, with every object read once.
 pub(super) struct View<'a> {
     pub(super) file: File<'a>,
-    /// Where each object's text, its stream included, ends in the file.
-    ends: HashMap<u32, usize>,
-    /// Who refers to an object.
-    referrers: HashMap<u32, Vec<u32>>,
+    facts: HashMap<u32, Facts>,
+    /// Who refers to an object: pairs of the one referred to and the one that refers, in order, as two columns.
+    targets: Vec<u32>,
+    sources: Vec<u32>,
+}
+
+/// What there is to know of an object without reading it again.
+#[derive(Clone)]
+struct Facts {
+    /// Where its text, its stream included, ends in the file.
+    end: usize,
     /// Cross-reference and object streams: the structure of the file, and no part of the document.
-    structural: HashSet<u32>,
+    is_structural: bool,
+    /// Its bytes alone tell all this: no other object gives the length of its stream.
+    stands_alone: bool,
+    references: Rc<[u32]>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits) -> Result<Self, String> {
+    /// The state that ends at `end`. What `earlier`, a state of the same file, knows of objects that lie in it whole and at the
+    /// same places is true of this one, too.
+    pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits, earlier: Option<&Self>) -> Result<Self, String> {
         let file = File::open(data.get(..end).unwrap_or_default(), limits).map_err(|error| error.to_string())?;
         let mut numbers: Vec<u32> = file.xref.entries.keys().copied().collect();
         numbers.sort_unstable();
-        let mut view = Self { file, ends: HashMap::new(), referrers: HashMap::new(), structural: HashSet::new() };
+        let mut facts = HashMap::with_capacity(numbers.len());
+        let mut referrers = Vec::new();
         for number in numbers {
+            let known = earlier.filter(|earlier| earlier.file.data.len() <= end).and_then(|earlier| earlier.lasting_facts(&file, number));
             // What cannot be read is nothing, in every state alike.
-            let Ok(located) = view.file.load(number) else { continue };
-            if is_structural(&located.object) {
-                view.structural.insert(number);
-            }
-            let end = match view.file.stream_range(&located) {
-                Ok(Some(range)) => range.end,
-                // A stream whose length leads nowhere has no end that could be told.
-                Err(_) => usize::MAX,
-                Ok(None) => located.end,
-            };
-            view.ends.insert(number, end);
-            let mut references = HashSet::new();
-            collect(&located.object, &mut references);
-            for reference in references {
-                view.referrers.entry(reference).or_default().push(number);
-            }
+            let Some(own) = known.or_else(|| Facts::read(&file, number)) else { continue };
+            referrers.extend(own.references.iter().map(|reference| (*reference, number)));
+            facts.insert(number, own);
         }
-        Ok(view)
+        referrers.sort_unstable();
+        let (targets, sources) = referrers.into_iter().unzip();
+        Ok(Self { file, facts, targets, sources })
+    }
+
+    /// What is known of an object and holds in `later` as well. A dictionary reads the same as long as nothing that reading it
+    /// looks at lies behind the end of this state.
+    fn lasting_facts(&self, later: &File<'_>, number: u32) -> Option<Facts> {
+        let facts = self.facts.get(&number).filter(|facts| facts.stands_alone)?;
+        let is_whole = facts.end.checked_add(LOOKAHEAD).is_some_and(|end| end <= self.file.data.len());
+        let place = self.file.xref.entries.get(&number);
+        let is_same_place = matches!(place, Some(Entry::Offset(_))) && place == later.xref.entries.get(&number);
+        (is_whole && is_same_place).then(|| facts.clone())
     }
 
     /// The numbers of all objects that this state has a place for.
@@ -52,7 +69,7 @@ impl<'a> View<'a> {
     /// Whether the cross-references of both states give an object the same bytes, all of which lie before `end`.
     pub(super) fn has_same_bytes(&self, other: &Self, number: u32, end: usize) -> bool {
         let (Some(own), Some(theirs)) = (self.file.xref.entries.get(&number), other.file.xref.entries.get(&number)) else { return false };
-        let lies_before = |number| self.ends.get(&number).is_some_and(|own| *own <= end);
+        let lies_before = |number| self.facts.get(&number).is_some_and(|own| own.end <= end);
         own == theirs
             && match own {
                 Entry::Free => true,
@@ -64,12 +81,14 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn is_structural(&self, number: u32) -> bool {
-        self.structural.contains(&number)
+        self.facts.get(&number).is_some_and(|facts| facts.is_structural)
     }
 
     /// Who refers to an object.
     pub(super) fn referrers(&self, number: u32) -> &[u32] {
-        self.referrers.get(&number).map_or(&[], Vec::as_slice)
+        let start = self.targets.partition_point(|target| *target < number);
+        let end = self.targets.partition_point(|target| *target <= number);
+        self.sources.get(start..end).unwrap_or_default()
     }
 
     /// The object, null if it is none.
@@ -96,6 +115,31 @@ impl<'a> View<'a> {
         let Some(Object::Reference(number)) = self.file.xref.trailer.lookup("Root") else { return None };
         Some((*number, self.dictionary(Some(&Object::Reference(*number)))?))
     }
+}
+
+impl Facts {
+    fn read(file: &File<'_>, number: u32) -> Option<Self> {
+        let located = file.load(number).ok()?;
+        let (end, has_own_length) = match file.stream_range(&located) {
+            Ok(Some(range)) => (range.end, has_own_length(&located.object)),
+            // A stream whose length leads nowhere has no end that could be told.
+            Err(_) => (usize::MAX, false),
+            Ok(None) => (located.end, true),
+        };
+        let mut references = HashSet::new();
+        collect(&located.object, &mut references);
+        Some(Self {
+            end,
+            is_structural: is_structural(&located.object),
+            // What is no dictionary may end in a number, which reads otherwise where more follows.
+            stands_alone: has_own_length && located.in_file && matches!(located.object, Object::Dictionary(_)),
+            references: references.into_iter().collect(),
+        })
+    }
+}
+
+fn has_own_length(object: &Object) -> bool {
+    matches!(object, Object::Dictionary(dictionary) if matches!(dictionary.lookup("Length"), Some(Object::Integer(_))))
 }
 
 fn is_structural(object: &Object) -> bool {
