@@ -347,7 +347,8 @@ fn signed_data(signer: &Node, content_type: &[u8], content: &[u8], certificates:
     let data = tlv(
         SEQUENCE,
         &[
-            &tlv(INTEGER, &[&[1]]),
+            // RFC 5652, 5.1: 3 where the content is no plain data.
+            &tlv(INTEGER, &[if content_type == DATA { &[1] } else { &[3] }]),
             &tlv(SET, &[&sha256]),
             &tlv(SEQUENCE, &[&tlv(OID, &[content_type]), &enclosed]),
             &tlv(CONTEXT, &[&certificates]),
