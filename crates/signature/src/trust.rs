@@ -1,7 +1,7 @@
 //! Whom the operator trusts: anchors with validity in time, intermediates, CRLs, OCSP responses.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ring::digest;
 
@@ -29,6 +29,8 @@ pub struct TrustStore {
     responses: Vec<Arc<Response>>,
     responses_by_serial: HashMap<Vec<u8>, Vec<usize>>,
     caches: Caches,
+    /// See [`TrustStore::version`]; empty from a change until it is asked for.
+    version: OnceLock<[u8; 32]>,
 }
 
 /// A trusted certificate and when it is trusted.
@@ -107,6 +109,7 @@ impl TrustStore {
         if until < from {
             return Err(TrustError::EmptyWindow { from, until });
         }
+        self.version = OnceLock::new();
         let subject = certificate.subject.comparable().to_vec();
         self.anchors_by_subject.entry(subject).or_default().push(self.anchors.len());
         self.anchors.push(Anchor { certificate, from, until });
@@ -120,6 +123,7 @@ impl TrustStore {
     pub fn add_intermediate(&mut self, der: &[u8]) -> Result<(), TrustError> {
         let certificate = self.read_certificate(der)?;
         if self.known.insert(certificate.sha256) {
+            self.version = OnceLock::new();
             let subject = certificate.subject.comparable().to_vec();
             self.intermediates_by_subject.entry(subject).or_default().push(self.intermediates.len());
             let issuer = certificate.issuer.comparable().to_vec();
@@ -137,6 +141,7 @@ impl TrustStore {
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
         let crl = self.caches.list(der, MAX_LIST_ENTRIES).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
         if self.known.insert(crl.sha256) {
+            self.version = OnceLock::new();
             let issuer = crl.issuer.comparable().to_vec();
             self.crls_by_issuer.entry(issuer).or_default().push(self.crls.len());
             self.crls.push(crl);
@@ -152,6 +157,7 @@ impl TrustStore {
     pub fn add_ocsp(&mut self, der: &[u8]) -> Result<(), TrustError> {
         let response = self.caches.response(der).map_err(|error| TrustError::NotAnOcspResponse { reason: error.to_string() })?;
         if self.known.insert(response.sha256) {
+            self.version = OnceLock::new();
             let serials: HashSet<&Vec<u8>> = response.serials().collect();
             for serial in serials {
                 self.responses_by_serial.entry(serial.clone()).or_default().push(self.responses.len());
@@ -161,9 +167,14 @@ impl TrustStore {
         Ok(())
     }
 
-    /// SHA-256 over the sorted content: equal for stores that judge alike, whatever the order of insertion.
+    /// SHA-256 over the sorted content: equal for stores that judge alike, whatever the order of insertion. It is computed
+    /// once after each change.
     #[must_use]
     pub fn version(&self) -> [u8; 32] {
+        *self.version.get_or_init(|| self.compute_version())
+    }
+
+    fn compute_version(&self) -> [u8; 32] {
         let mut entries: Vec<Vec<u8>> = Vec::with_capacity(self.anchors.len() + self.known.len());
         entries.extend(self.anchors.iter().map(|anchor| {
             let window = [anchor.from.to_be_bytes(), anchor.until.to_be_bytes()].concat();
@@ -226,7 +237,7 @@ impl TrustStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Pki;
+    use crate::testing::{NOW, OcspTemplate, Pki};
 
     #[test]
     fn the_version_depends_on_content_and_not_on_order() {
@@ -242,6 +253,27 @@ mod tests {
         assert_eq!(one.version(), two.version());
         two.add_anchor(root, Some(0), None).unwrap();
         assert_ne!(one.version(), two.version());
+    }
+
+    #[test]
+    fn every_addition_gives_another_version_and_a_repeated_one_the_same() {
+        let pki = Pki::new();
+        let response = OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer).response();
+        let mut store = TrustStore::new();
+        let mut versions = vec![store.version()];
+        for step in [0, 1, 2, 3, 1, 2, 3] {
+            match step {
+                0 => store.add_anchor(pki.root.der(), None, None).unwrap(),
+                1 => store.add_intermediate(pki.issuer.der()).unwrap(),
+                2 => store.add_crl(&pki.crl(NOW, NOW + 1, &[])).unwrap(),
+                _ => store.add_ocsp(&response).unwrap(),
+            }
+            assert_eq!(store.version(), store.clone().compute_version());
+            versions.push(store.version());
+        }
+        let (first, repeated) = versions.split_at(5);
+        assert!(repeated.iter().all(|version| version == &first[4]));
+        assert_eq!(first.iter().collect::<HashSet<_>>().len(), 5);
     }
 
     #[test]
