@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::rc::Rc;
 
 use super::object::{Dictionary, Object, Parser, SyntaxError};
@@ -14,9 +15,8 @@ const HEADER_WINDOW: usize = 1024;
 /// Parsing beyond twice the file's size and this allowance is running in circles.
 const WORK_ALLOWANCE: usize = 16 << 20;
 
-/// Text of objects that are remembered, and of one of them: read they take up to thirty times as much.
-const MAX_REMEMBERED: usize = 512 << 10;
-const MAX_REMEMBERED_OBJECT: usize = 64 << 10;
+/// Bytes behind an object that reading it may look at: the keyword `stream` and the end of its line.
+pub(crate) const LOOKAHEAD: usize = 32;
 
 /// Why a file or a part of it cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,8 +59,9 @@ pub(crate) struct File<'a> {
     pub(crate) limits: &'a Limits,
     budgets: RefCell<Budgets>,
     streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
-    /// Objects read before, and what reading each of them cost.
-    remembered: RefCell<HashMap<u32, (Located, usize)>>,
+    remembered: RefCell<Remembered<u32>>,
+    /// By number and offset, for all files that are beginnings of one and the same.
+    shared: Rc<RefCell<Remembered<(u32, u64)>>>,
 }
 
 #[derive(Debug)]
@@ -69,8 +70,39 @@ struct Budgets {
     work: usize,
     /// What was spent last.
     last: usize,
+}
+
+/// Objects read before, and what reading each of them cost.
+#[derive(Debug)]
+struct Remembered<K> {
+    objects: HashMap<K, (Located, usize)>,
     /// Text of objects that may still be remembered.
     room: usize,
+}
+
+impl<K> Default for Remembered<K> {
+    fn default() -> Self {
+        Self { objects: HashMap::new(), room: Self::MAX_TEXT }
+    }
+}
+
+impl<K> Remembered<K> {
+    /// Text of all objects that are remembered, and of one of them: read they take up to thirty times as much.
+    const MAX_TEXT: usize = 512 << 10;
+    const MAX_OBJECT: usize = 64 << 10;
+}
+
+impl<K: Hash + Eq> Remembered<K> {
+    fn find(&self, key: &K) -> Option<(Located, usize)> {
+        self.objects.get(key).cloned()
+    }
+
+    fn keep(&mut self, key: K, located: &Located, cost: usize) {
+        if cost <= self.room.min(Self::MAX_OBJECT) {
+            self.room -= cost;
+            self.objects.insert(key, (located.clone(), cost));
+        }
+    }
 }
 
 /// A decoded object stream.
@@ -103,22 +135,46 @@ impl<'a> File<'a> {
         let mut inflate = limits.max_inflate_bytes;
         let xref = xref::read(data, limits, &mut inflate)?;
         let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
-        let budgets = RefCell::new(Budgets { inflate, work, last: 0, room: MAX_REMEMBERED });
-        Ok(Self { data, xref, limits, budgets, streams: RefCell::default(), remembered: RefCell::default() })
+        let budgets = RefCell::new(Budgets { inflate, work, last: 0 });
+        let (streams, remembered, shared) = Default::default();
+        Ok(Self { data, xref, limits, budgets, streams, remembered, shared })
+    }
+
+    /// Opens `data`, of which this file is a beginning or which is a beginning of it, and shares what is read of objects.
+    pub(crate) fn open_state(&self, data: &'a [u8]) -> Result<Self, PdfError> {
+        let mut file = Self::open(data, self.limits)?;
+        // What decryption makes of an object depends on more than its bytes.
+        if std::ptr::eq(data.as_ptr(), self.data.as_ptr()) && !file.is_encrypted() && !self.is_encrypted() {
+            file.shared = Rc::clone(&self.shared);
+        }
+        Ok(file)
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.xref.trailer.lookup("Encrypt").is_some()
     }
 
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
     pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
-        let known = self.remembered.borrow().get(&number).cloned();
+        let place = match self.xref.entries.get(&number) {
+            Some(Entry::Offset(offset)) => Some((number, *offset)),
+            _ => None,
+        };
+        // A dictionary reads the same wherever the file ends, as long as nothing that reading it looks at lies behind the end.
+        let is_whole = |located: &Located| located.end.checked_add(LOOKAHEAD).is_some_and(|end| end <= self.data.len());
+        let known = self.remembered.borrow().find(&number);
+        let known = known.or_else(|| self.shared.borrow().find(&place?).filter(|(located, _)| is_whole(located)));
         if let Some((located, cost)) = known {
             // As dear as reading it, so that the budget does not depend on what is remembered.
             return self.spend_exactly(cost).map(|()| located);
         }
         let located = self.read(number)?;
-        let Budgets { last: cost, room, .. } = *self.budgets.borrow();
-        if matches!(located.object, Object::Dictionary(_)) && cost <= room.min(MAX_REMEMBERED_OBJECT) {
-            self.budgets.borrow_mut().room -= cost;
-            self.remembered.borrow_mut().insert(number, (located.clone(), cost));
+        let cost = self.budgets.borrow().last;
+        if matches!(located.object, Object::Dictionary(_)) {
+            match place.filter(|_| is_whole(&located)) {
+                Some(place) => self.shared.borrow_mut().keep(place, &located, cost),
+                None => self.remembered.borrow_mut().keep(number, &located, cost),
+            }
         }
         Ok(located)
     }
