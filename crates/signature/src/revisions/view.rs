@@ -223,7 +223,7 @@ mod tests {
             ("5", " 0 R"),
             ("<</A 5>>", " stream\n0123456789"),
             ("<</Length 4>>", "\nstream\n0123456789"),
-            ("<</Length 21 0 R>>stream\n0123456789", "0123456789"),
+            ("<</Length 21 0 R>>stream\n01234567890123456789012345678901234567890123456789012345678901234567890123456789", ""),
             ("<</Length 19>>stream\n0123456789", "0123456789\nendstream"),
         ] {
             let start = revise(&plain_pdf(), Some(last_xref(&plain_pdf())), &[(21, "14".to_owned())]);
