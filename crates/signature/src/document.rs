@@ -56,7 +56,8 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
-    let surroundings = Surroundings { data: file.data, prefixes: Prefixes::new(file.data), base, evidence: &evidence, trust, options };
+    let prefixes = Prefixes::new(file.data, found.iter().filter_map(|found| signed_beginning(found, file.data)).collect());
+    let surroundings = Surroundings { data: file.data, prefixes, base, evidence: &evidence, trust, options };
     let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
@@ -64,6 +65,12 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures = judged.into_iter().map(|signature| signature.report).collect();
     DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes }
+}
+
+/// How much of `data` stands before the value of a signature with a sound byte range.
+fn signed_beginning(found: &Found, data: &[u8]) -> Option<usize> {
+    let (range, _) = pdf::check_byte_range(found, data).ok()?;
+    range.parts(data).first().map(|beginning| beginning.len())
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {

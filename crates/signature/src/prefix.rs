@@ -10,13 +10,19 @@ use crate::algorithm::Digest;
 /// The beginnings of one file that were hashed so far.
 pub(crate) struct Prefixes<'a> {
     data: &'a [u8],
-    /// Digest and length of each, and the state after it. There is one per signature and digest at most.
+    /// Lengths that will be asked for, in order.
+    marks: Vec<usize>,
+    /// Digest and length of each, and the state after it. There is one per mark and digest, and one per other length asked for.
     states: RefCell<Vec<(Digest, usize, Context)>>,
 }
 
 impl<'a> Prefixes<'a> {
-    pub(crate) fn new(data: &'a [u8]) -> Self {
-        Self { data, states: RefCell::default() }
+    /// Those of `data`. On the way to a longer one the state at each of `marks` is kept, so that it does not matter which
+    /// of them is asked for first.
+    pub(crate) fn new(data: &'a [u8], mut marks: Vec<usize>) -> Self {
+        marks.sort_unstable();
+        marks.dedup();
+        Self { data, marks, states: RefCell::default() }
     }
 
     /// The digest of the concatenated `parts`. Only where the first of them is a beginning of the file, in place and not merely
@@ -35,10 +41,14 @@ impl<'a> Prefixes<'a> {
     fn state(&self, digest: Digest, length: usize) -> Context {
         let mut states = self.states.borrow_mut();
         let shorter = states.iter().filter(|(known, end, _)| *known == digest && *end <= length).max_by_key(|(_, end, _)| *end);
-        let (hashed, mut context) = shorter.map_or_else(|| (0, digest.start()), |(_, end, context)| (*end, context.clone()));
-        if hashed < length || hashed == 0 {
-            context.update(self.data.get(hashed..length).unwrap_or_default());
-            states.push((digest, length, context.clone()));
+        let (mut hashed, mut context) = shorter.map_or_else(|| (0, digest.start()), |(_, end, context)| (*end, context.clone()));
+        let marks = self.marks.iter().copied().filter(|mark| *mark < length);
+        for end in marks.chain([length]) {
+            if end > hashed {
+                context.update(self.data.get(hashed..end).unwrap_or_default());
+                states.push((digest, end, context.clone()));
+                hashed = end;
+            }
         }
         context
     }
@@ -56,7 +66,7 @@ mod tests {
     fn a_beginning_counts_by_its_place_and_not_by_its_bytes() {
         let data = vec![7u8; 400];
         let elsewhere = vec![7u8; 400];
-        let prefixes = Prefixes::new(&data[..300]);
+        let prefixes = Prefixes::new(&data[..300], Vec::new());
         prefixes.digest(Digest::Sha256, &[&elsewhere[..200]]);
         prefixes.digest(Digest::Sha256, &[&data[1..200]]);
         prefixes.digest(Digest::Sha256, &[&data]);
@@ -65,14 +75,26 @@ mod tests {
         assert_eq!(prefixes.states.borrow().len(), 1);
     }
 
+    #[test]
+    fn marks_are_passed_once_whatever_is_asked_for_first() {
+        let data = vec![7u8; 400];
+        let prefixes = Prefixes::new(&data, vec![300, 100, 200, 100]);
+        for length in [300, 100, 200, 300] {
+            let found = prefixes.digest(Digest::Sha256, &[&data[..length]]);
+            assert_eq!(found.as_ref(), Digest::Sha256.of(&[&data[..length]]).as_ref());
+            assert_eq!(prefixes.states.borrow().iter().map(|(_, end, _)| *end).collect::<Vec<_>>(), [100, 200, 300]);
+        }
+    }
+
     proptest! {
         #[test]
         fn what_was_hashed_before_never_changes_a_digest(
             data in proptest::collection::vec(any::<u8>(), 0..600),
+            marks in proptest::collection::vec(any::<prop::sample::Index>(), 0..5),
             ranges in proptest::collection::vec(
                 (0usize..4, any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..20),
         ) {
-            let prefixes = Prefixes::new(&data);
+            let prefixes = Prefixes::new(&data, marks.into_iter().map(|mark| mark.index(data.len() + 1)).collect());
             for (digest, one, two, three) in ranges {
                 let mut cuts = [one, two, three].map(|cut| cut.index(data.len() + 1));
                 cuts.sort_unstable();

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::rc::Rc;
 
+use super::memory::Memory;
 use super::object::{Dictionary, Object, Parser, SyntaxError};
 use super::stream;
 use super::xref::{self, Entry, Xref};
@@ -15,8 +15,8 @@ const HEADER_WINDOW: usize = 1024;
 /// Parsing beyond twice the file's size and this allowance is running in circles.
 const WORK_ALLOWANCE: usize = 16 << 20;
 
-/// Bytes behind an object that reading it may look at: the keyword `stream` and the end of its line.
-pub(crate) const LOOKAHEAD: usize = 32;
+/// Every visit costs something, so that a million references to a tiny object end too.
+const VISIT: usize = 16;
 
 /// Why a file or a part of it cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,50 +59,13 @@ pub(crate) struct File<'a> {
     pub(crate) limits: &'a Limits,
     budgets: RefCell<Budgets>,
     streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
-    remembered: RefCell<Remembered<u32>>,
-    /// By number and offset, for all files that are beginnings of one and the same.
-    shared: Rc<RefCell<Remembered<(u32, u64)>>>,
+    pub(super) memory: Memory,
 }
 
 #[derive(Debug)]
 struct Budgets {
     inflate: usize,
     work: usize,
-    /// What was spent last.
-    last: usize,
-}
-
-/// Objects read before, and what reading each of them cost.
-#[derive(Debug)]
-struct Remembered<K> {
-    objects: HashMap<K, (Located, usize)>,
-    /// Text of objects that may still be remembered.
-    room: usize,
-}
-
-impl<K> Default for Remembered<K> {
-    fn default() -> Self {
-        Self { objects: HashMap::new(), room: Self::MAX_TEXT }
-    }
-}
-
-impl<K> Remembered<K> {
-    /// Text of all objects that are remembered, and of one of them: read they take up to thirty times as much.
-    const MAX_TEXT: usize = 512 << 10;
-    const MAX_OBJECT: usize = 64 << 10;
-}
-
-impl<K: Hash + Eq> Remembered<K> {
-    fn find(&self, key: &K) -> Option<(Located, usize)> {
-        self.objects.get(key).cloned()
-    }
-
-    fn keep(&mut self, key: K, located: &Located, cost: usize) {
-        if cost <= self.room.min(Self::MAX_OBJECT) {
-            self.room -= cost;
-            self.objects.insert(key, (located.clone(), cost));
-        }
-    }
 }
 
 /// A decoded object stream.
@@ -135,47 +98,26 @@ impl<'a> File<'a> {
         let mut inflate = limits.max_inflate_bytes;
         let xref = xref::read(data, limits, &mut inflate)?;
         let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
-        let budgets = RefCell::new(Budgets { inflate, work, last: 0 });
-        let (streams, remembered, shared) = Default::default();
-        Ok(Self { data, xref, limits, budgets, streams, remembered, shared })
-    }
-
-    /// Opens `data`, of which this file is a beginning or which is a beginning of it, and shares what is read of objects.
-    pub(crate) fn open_state(&self, data: &'a [u8]) -> Result<Self, PdfError> {
-        let mut file = Self::open(data, self.limits)?;
-        // What decryption makes of an object depends on more than its bytes.
-        if std::ptr::eq(data.as_ptr(), self.data.as_ptr()) && !file.is_encrypted() && !self.is_encrypted() {
-            file.shared = Rc::clone(&self.shared);
-        }
-        Ok(file)
-    }
-
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.xref.trailer.lookup("Encrypt").is_some()
+        let budgets = RefCell::new(Budgets { inflate, work });
+        Ok(Self { data, xref, limits, budgets, streams: RefCell::default(), memory: Memory::default() })
     }
 
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
     pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
-        let place = match self.xref.entries.get(&number) {
-            Some(Entry::Offset(offset)) => Some((number, *offset)),
-            _ => None,
-        };
-        // A dictionary reads the same wherever the file ends, as long as nothing that reading it looks at lies behind the end.
-        let is_whole = |located: &Located| located.end.checked_add(LOOKAHEAD).is_some_and(|end| end <= self.data.len());
-        let known = self.remembered.borrow().find(&number);
-        let known = known.or_else(|| self.shared.borrow().find(&place?).filter(|(located, _)| is_whole(located)));
-        if let Some((located, cost)) = known {
+        let place = self.xref.entries.get(&number);
+        if let Some((located, cost)) = self.memory.find(number, place, self.data.len()) {
             // As dear as reading it, so that the budget does not depend on what is remembered.
-            return self.spend_exactly(cost).map(|()| located);
+            return self.spend(cost).map(|()| located);
         }
+        if let Some(Entry::InStream { stream, .. }) = place {
+            // What decoding it costs is not part of what the object costs.
+            self.object_stream(*stream)?;
+        }
+        let work = || self.budgets.borrow().work;
+        let before = work();
         let located = self.read(number)?;
-        let cost = self.budgets.borrow().last;
-        if matches!(located.object, Object::Dictionary(_)) {
-            match place.filter(|_| is_whole(&located)) {
-                Some(place) => self.shared.borrow_mut().keep(place, &located, cost),
-                None => self.remembered.borrow_mut().keep(number, &located, cost),
-            }
-        }
+        let cost = before.saturating_sub(work()).saturating_sub(VISIT);
+        self.memory.keep(number, place, self.data.len(), (&located, cost));
         Ok(located)
     }
 
@@ -254,14 +196,8 @@ impl<'a> File<'a> {
     }
 
     fn spend(&self, work: usize) -> Result<(), PdfError> {
-        // Every visit costs something, so that a million references to a tiny object end too.
-        self.spend_exactly(work.saturating_add(16))
-    }
-
-    fn spend_exactly(&self, work: usize) -> Result<(), PdfError> {
         let mut budgets = self.budgets.borrow_mut();
-        budgets.work = budgets.work.checked_sub(work).ok_or(PdfError::TooMuchWork)?;
-        budgets.last = work;
+        budgets.work = budgets.work.checked_sub(work.saturating_add(VISIT)).ok_or(PdfError::TooMuchWork)?;
         Ok(())
     }
 

@@ -22,17 +22,14 @@ pub(super) fn changed_keys(one: &Dictionary, other: &Dictionary) -> Vec<String> 
     keys.sort_unstable();
     keys.dedup();
     let name = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
-    let differs = |key: &&[u8]| match (only(one, key), only(other, key)) {
-        (Some(one), Some(other)) => !same(one, other),
-        _ => true,
+    let differs = |key: &&[u8]| {
+        let values = |dictionary: &Dictionary| dictionary.entries().iter().filter(|(name, _)| name == key).cloned().collect::<Vec<_>>();
+        match (values(one).as_slice(), values(other).as_slice()) {
+            ([(_, one)], [(_, other)]) => !same(one, other),
+            _ => true,
+        }
     };
     keys.into_iter().filter(differs).map(name).collect()
-}
-
-/// The value of a key that is given once.
-fn only<'a>(dictionary: &'a Dictionary, key: &[u8]) -> Option<&'a Object> {
-    let mut values = dictionary.entries().iter().filter(|(name, _)| name == key).map(|(_, value)| value);
-    values.next().filter(|_| values.next().is_none())
 }
 
 /// Whether an object is the same in both states, its stream included.

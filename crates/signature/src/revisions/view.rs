@@ -55,7 +55,7 @@ impl<'a> View<'a> {
     /// looks at lies behind the end of this state, and so does whatever is in an object stream that reads the same.
     fn lasting_facts(&self, later: &File<'_>, number: u32) -> Option<&Facts> {
         // What decryption makes of an object stream depends on more than its bytes.
-        if self.file.is_encrypted() || later.is_encrypted() {
+        if self.file.has_encryption() || later.has_encryption() {
             return None;
         }
         let place = self.file.xref.entries.get(&number).filter(|place| later.xref.entries.get(&number) == Some(place))?;
