@@ -163,7 +163,9 @@ impl Judge {
         {
             return Ok(Arc::clone(store));
         }
-        let mut store = TrustStore::new();
+        // What was read and checked of lists and certificates for the store before need not be read and checked again.
+        let caches = held.as_ref().map(|(_, before)| before.caches().clone()).unwrap_or_default();
+        let mut store = TrustStore::with_caches(&caches);
         for object in trust::all(&self.shared.tables).map_err(|fault| Failure::Refused(fault.into()))? {
             let added = match object.kind {
                 Kind::Anchor => {

@@ -74,15 +74,19 @@ impl Digest {
         }
     }
 
-    /// The digest of the concatenated parts, without copying them.
-    pub(crate) fn of(self, parts: &[&[u8]]) -> digest::Digest {
-        let algorithm = match self {
+    /// The state before the first byte.
+    pub(crate) fn start(self) -> digest::Context {
+        digest::Context::new(match self {
             Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
-        };
-        let mut context = digest::Context::new(algorithm);
+        })
+    }
+
+    /// The digest of the concatenated parts, without copying them.
+    pub(crate) fn of(self, parts: &[&[u8]]) -> digest::Digest {
+        let mut context = self.start();
         for part in parts {
             context.update(part);
         }

@@ -34,6 +34,8 @@ pub(crate) struct Crl {
     key_id: Option<Vec<u8>>,
     /// By issuer (position in `issuers`) and serial number.
     revoked: HashMap<(u32, Vec<u8>), Entry>,
+    /// Entries read, those that name a certificate again included.
+    length: usize,
     /// Comparable names of issuers of revoked certificates; the list's own is the first.
     issuers: HashMap<Vec<u8>, u32>,
     pub(crate) signed: Signed,
@@ -132,6 +134,7 @@ impl Crl {
             series: (Vec::new(), Vec::new()),
             key_id: None,
             revoked: HashMap::new(),
+            length: 0,
             signed: Signed::new(tbs.raw, &algorithm, signature),
         };
         if let Some(extensions) = extensions {
@@ -171,9 +174,10 @@ impl Crl {
         // RFC 5280, 5.3.3: an entry without an issuer of its own has that of the entry before it.
         let mut issuer = 0;
         while !reader.is_empty() {
-            if self.revoked.len() >= limit {
+            if self.length >= limit {
                 return Err(Asn1Error::TooMany);
             }
+            self.length += 1;
             let mut fields = reader.expect(SEQUENCE)?.reader();
             let serial = fields.expect(INTEGER)?.content.to_vec();
             let mut entry = Entry { date: asn1_time(&fields.read()?)?, reason: 0 };
@@ -214,9 +218,9 @@ impl Crl {
         self.revoked.get(&(issuer, certificate.serial.clone())).copied()
     }
 
-    /// Number of entries.
+    /// Number of entries read.
     pub(crate) fn length(&self) -> usize {
-        self.revoked.len()
+        self.length
     }
 
     /// The reasons for which the list speaks of `certificate`.

@@ -26,9 +26,10 @@ pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: 
     }
     let demands = Demands {
         content: &[content],
+        prefixes: None,
         content_type: oid::DATA,
         signing_certificate: SigningCertificateAttribute::Optional,
-        evidence: &Evidence::default(),
+        evidence: &Evidence::with_caches(trust.caches()),
         claimed_time: None,
     };
     let mut faults = Vec::new();

@@ -4,6 +4,7 @@ use crate::detached::report;
 use crate::evidence::Evidence;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found, Rewriter};
+use crate::prefix::Prefixes;
 use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
 use crate::revisions;
 use crate::signers::VisibleMark;
@@ -53,11 +54,12 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
     }
-    let evidence = pdf::security_store(&file);
+    let evidence = pdf::security_store(&file, trust.caches());
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
-    let surroundings = Surroundings { file: &file, base, evidence: &evidence, trust, options };
+    let prefixes = Prefixes::new(file.data, found.iter().filter_map(|found| signed_beginning(found, file.data)).collect());
+    let surroundings = Surroundings { file: &file, prefixes, base, evidence: &evidence, trust, options };
     let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
@@ -82,6 +84,12 @@ fn rewritten_by(coverage: Coverage, signatures: &[SignatureReport], file: &File<
         format!("the program {name:?} wrote the file as it is")
     });
     Some(name)
+}
+
+/// How much of `data` stands before the value of a signature with a sound byte range.
+fn signed_beginning(found: &Found, data: &[u8]) -> Option<usize> {
+    let (range, _) = pdf::check_byte_range(found, data).ok()?;
+    range.parts(data).first().map(|beginning| beginning.len())
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
@@ -149,6 +157,7 @@ fn coverage(signatures: &[PdfSignature], base: usize, length: usize) -> Coverage
 /// What every signature of a file is judged with.
 struct Surroundings<'a> {
     file: &'a File<'a>,
+    prefixes: Prefixes<'a>,
     /// Bytes in front of the header.
     base: usize,
     evidence: &'a Evidence,
@@ -158,7 +167,7 @@ struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     fn judge(&self, found: &Found) -> PdfSignature {
-        let Self { file, base, evidence, trust, options } = *self;
+        let Self { file, ref prefixes, base, evidence, trust, options } = *self;
         let data = file.data;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
@@ -167,7 +176,7 @@ impl Surroundings<'_> {
         let mut judged = match &checked {
             Ok((range, contents)) => {
                 let content = range.parts(data);
-                Value { dictionary, contents: &contents.bytes, content: &content, evidence, trust, options }.judge(&sub_filter)
+                Value { dictionary, contents: &contents.bytes, content: &content, prefixes, evidence, trust, options }.judge(&sub_filter)
             }
             Err(reason) => malformed(reason.clone()),
         };
@@ -646,39 +655,6 @@ mod tests {
         });
         let report = judge(&pdf, &trust_with_crls(&pki, &[]));
         assert_eq!(outcome(&report), (Verdict::TotalFailed, Some(SubIndication::FormatFailure)));
-    }
-
-    /// `cargo test -p signature --release -- --ignored --nocapture speed`: the part of `ring`'s SHA-256 rate that is left.
-    #[test]
-    #[ignore = "a measurement"]
-    fn speed_of_a_large_document() {
-        use std::time::Instant;
-        let pki = Pki::new();
-        let stream = (4, format!("<</Length {0}>>stream\n{1}\nendstream", 10 << 20, "x".repeat(10 << 20)));
-        let plain = plain_pdf();
-        let large = revise(&plain, Some(last_xref(&plain)), &[stream]);
-        let pdf = sign_pdf(&large, 0, CADES, |content| cms(&pki.signer, &[&pki.signer], content, &CmsTemplate::default()));
-        let trust = trust_with_crls(&pki, &[]);
-        let best = |work: &dyn Fn()| {
-            (0..20)
-                .map(|_| {
-                    let started = Instant::now();
-                    work();
-                    started.elapsed()
-                })
-                .min()
-                .unwrap()
-        };
-        let hashing = best(&|| assert_eq!(sha256(&pdf).len(), 32));
-        let judging = best(&|| assert_eq!(judge(&pdf, &trust).coverage, Coverage::Whole));
-        let small = signed(&pki, &CmsTemplate::default());
-        let small_judging = best(&|| assert_eq!(judge(&small, &trust).coverage, Coverage::Whole));
-        println!(
-            "{} bytes: SHA-256 {hashing:?}, verification {judging:?} ({:.0} % of the hashing rate); {} bytes: {small_judging:?}",
-            pdf.len(),
-            100.0 * hashing.as_secs_f64() / judging.as_secs_f64(),
-            small.len(),
-        );
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::asn1::{Asn1Error, OID, Reader, SEQUENCE};
+use crate::cache::Caches;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerInfo};
 use crate::crl::Crl;
@@ -27,12 +28,19 @@ pub(crate) struct Evidence {
     pub(crate) responses: Vec<Arc<Response>>,
     /// Pieces that cannot be read, or that are beyond the limits.
     pub(crate) left_out: usize,
+    /// What was read before.
+    pub(crate) caches: Caches,
 }
 
 impl Evidence {
+    /// None, to be read with the help of `caches`.
+    pub(crate) fn with_caches(caches: &Caches) -> Self {
+        Self { caches: caches.clone(), ..Self::default() }
+    }
+
     pub(crate) fn add_certificate(&mut self, der: &[u8]) {
-        match Certificate::parse(der) {
-            Ok(certificate) => self.add_parsed(&Arc::new(certificate)),
+        match self.caches.certificate(der) {
+            Ok(certificate) => self.add_parsed(&certificate),
             Err(_) => self.left_out += 1,
         }
     }
@@ -50,17 +58,17 @@ impl Evidence {
 
     pub(crate) fn add_list(&mut self, der: &[u8]) {
         let held: usize = self.lists.iter().map(|list| list.length()).sum();
-        match Crl::parse(der, MAX_LIST_ENTRIES.saturating_sub(held)) {
+        match self.caches.list(der, MAX_LIST_ENTRIES.saturating_sub(held)) {
             Ok(list) if self.lists.iter().any(|known| known.sha256 == list.sha256) => {}
-            Ok(list) if self.lists.len() < MAX_LISTS => self.lists.push(Arc::new(list)),
+            Ok(list) if self.lists.len() < MAX_LISTS => self.lists.push(list),
             _ => self.left_out += 1,
         }
     }
 
     pub(crate) fn add_response(&mut self, der: &[u8]) {
-        match Response::parse(der) {
+        match self.caches.response(der) {
             Ok(response) if self.responses.iter().any(|known| known.sha256 == response.sha256) => {}
-            Ok(response) if self.responses.len() < MAX_RESPONSES => self.responses.push(Arc::new(response)),
+            Ok(response) if self.responses.len() < MAX_RESPONSES => self.responses.push(response),
             _ => self.left_out += 1,
         }
     }

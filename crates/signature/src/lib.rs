@@ -14,6 +14,7 @@ mod algorithm;
 mod algorithm_policy;
 mod asic;
 mod asn1;
+mod cache;
 mod calendar;
 mod certificate;
 mod cms;
@@ -42,6 +43,7 @@ mod pdf;
 #[cfg(test)]
 mod pkits;
 mod policy;
+mod prefix;
 #[cfg(test)]
 mod privacy;
 mod public_integers;
@@ -65,6 +67,7 @@ mod xml;
 
 pub use algorithm_policy::{Acceptable, AlgorithmPolicy, AlgorithmRule};
 pub use asic::{AsicReport, AsicSignature, verify_asic};
+pub use cache::Caches;
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};

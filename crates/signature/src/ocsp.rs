@@ -1,5 +1,6 @@
 //! OCSP responses (RFC 6960): what a responder said of single certificates, and how it names itself.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::algorithm::{AlgorithmId, Digest, sha256};
@@ -151,25 +152,24 @@ impl Response {
     }
 }
 
-/// How responses name a certificate: its serial number, and its issuer's name and key under each digest.
+/// How responses name a certificate: its serial number, and its issuer's name and key under some digest.
 pub(crate) struct Identity<'a> {
     serial: &'a [u8],
-    hashes: [(Digest, Vec<u8>, Vec<u8>); 4],
+    issuer_name: &'a [u8],
+    issuer_key: &'a [u8],
+    /// Name and key, hashed with the digests that answers ask for: most certificates are asked about where there is no answer.
+    hashes: [OnceCell<[ring::digest::Digest; 2]>; 4],
 }
 
 impl<'a> Identity<'a> {
-    pub(crate) fn new(certificate: &'a Certificate, issuer: &Certificate) -> Self {
-        let hashes = [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512].map(|digest| {
-            let of = |bytes: &[u8]| digest.of(&[bytes]).as_ref().to_vec();
-            (digest, of(&certificate.issuer_raw), of(&issuer.key.bits))
-        });
-        Self { serial: &certificate.serial, hashes }
+    pub(crate) fn new(certificate: &'a Certificate, issuer: &'a Certificate) -> Self {
+        Self { serial: &certificate.serial, issuer_name: &certificate.issuer_raw, issuer_key: &issuer.key.bits, hashes: Default::default() }
     }
 
     fn has(&self, answer: &Answer) -> bool {
-        self.hashes
-            .iter()
-            .any(|(digest, name, key)| *digest == answer.digest && *name == answer.issuer_name_hash && *key == answer.issuer_key_hash)
+        let Some(hashes) = self.hashes.get(answer.digest as usize) else { return false };
+        let [name, key] = hashes.get_or_init(|| [self.issuer_name, self.issuer_key].map(|bytes| answer.digest.of(&[bytes])));
+        name.as_ref() == answer.issuer_name_hash && key.as_ref() == answer.issuer_key_hash
     }
 }
 

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::cache::Caches;
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
 use crate::evidence::Evidence;
@@ -237,7 +238,7 @@ fn security_stores_of_foreign_documents_are_read_whole_and_judged_by() {
     let Some(folder) = corpus("dss-pades") else { return };
     let mut tally = Tally::default();
     let limits = Limits::default();
-    let store_of = |bytes: &[u8]| File::open(bytes, &limits).map(|file| pdf::security_store(&file)).unwrap_or_default();
+    let store_of = |bytes: &[u8]| File::open(bytes, &limits).map(|file| pdf::security_store(&file, &Caches::new())).unwrap_or_default();
     let mut stores = 0;
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();

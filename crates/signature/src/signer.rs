@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::algorithm::{AlgorithmId, CryptoFault, Digest, PublicKey, Scheme, digest_algorithm, digest_name};
 use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, SET};
+use crate::cache::Caches;
 use crate::calendar::asn1_time;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerId, SignerInfo};
@@ -12,6 +13,7 @@ use crate::evidence::Evidence;
 use crate::judgement::Judgement;
 use crate::name::Name;
 use crate::oid;
+use crate::prefix::Prefixes;
 use crate::report::SubIndication;
 use crate::rsa::{self, Fit};
 use crate::weakness::{Algorithm, AlgorithmUse};
@@ -54,10 +56,12 @@ impl Arithmetic {
 }
 
 /// What the surroundings demand of a SignerInfo.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Demands<'a> {
     /// The signed content, in parts.
     pub(crate) content: &'a [&'a [u8]],
+    /// What was hashed of the file that the content is part of.
+    pub(crate) prefixes: Option<&'a Prefixes<'a>>,
     pub(crate) content_type: &'a [u8],
     /// CAdES demands a signing-certificate attribute.
     pub(crate) signing_certificate: SigningCertificateAttribute,
@@ -76,9 +80,9 @@ pub(crate) enum SigningCertificateAttribute {
 
 /// Checks one SignerInfo of `data` and adds to `judgement` whatever speaks against it.
 pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_>, judgement: &mut Judgement) -> Arithmetic {
-    let pool = read_pool(data, judgement);
+    let pool = read_pool(data, &demands.evidence.caches, judgement);
     tell_of_encoding(data, judgement);
-    let mut evidence = Evidence::default();
+    let mut evidence = Evidence::with_caches(&demands.evidence.caches);
     evidence.add_cms(data, info, &pool);
     if evidence.left_out > 0 {
         judgement.note(format!("{} embedded pieces of evidence are unreadable or too many", evidence.left_out));
@@ -181,11 +185,11 @@ fn tell_of_encoding(data: &SignedData<'_>, judgement: &mut Judgement) {
     }
 }
 
-fn read_pool(data: &SignedData<'_>, judgement: &mut Judgement) -> Vec<Arc<Certificate>> {
+fn read_pool(data: &SignedData<'_>, caches: &Caches, judgement: &mut Judgement) -> Vec<Arc<Certificate>> {
     let mut pool = Vec::with_capacity(data.certificates.len());
     for raw in &data.certificates {
-        match Certificate::parse(raw) {
-            Ok(certificate) => pool.push(Arc::new(certificate)),
+        match caches.certificate(raw) {
+            Ok(certificate) => pool.push(certificate),
             Err(error) => judgement.note(format!("an embedded certificate is unreadable: {error}")),
         }
     }
@@ -282,7 +286,8 @@ fn check_digest(info: &SignerInfo<'_>, digest: Digest, demands: &Demands<'_>, ju
     }
     let Some(attribute) = info.signed(oid::MESSAGE_DIGEST).next() else { return false };
     let expected = attribute.values.first().and_then(|value| value.octets().ok()).unwrap_or_default();
-    if *expected == *digest.of(demands.content).as_ref() {
+    let found = demands.prefixes.map_or_else(|| digest.of(demands.content), |prefixes| prefixes.digest(digest, demands.content));
+    if *expected == *found.as_ref() {
         return true;
     }
     if is_digest_passed_through_text(&expected, digest.of(demands.content).as_ref()) {

@@ -116,6 +116,7 @@ fn judge(data: &SignedData<'_>, stamped: &[&[u8]], evidence: &Evidence, trust: &
     }
     let demands = Demands {
         content: &[content],
+        prefixes: None,
         content_type: oid::TST_INFO,
         signing_certificate: SigningCertificateAttribute::Required,
         evidence,

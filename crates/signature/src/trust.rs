@@ -2,26 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use ring::digest;
 
+use crate::cache::Caches;
 use crate::certificate::Certificate;
 use crate::crl::Crl;
 use crate::name::Name;
 use crate::ocsp::Response;
 
-/// Pairs of certificates remembered; about 80 bytes each.
-const MAX_REMEMBERED_PAIRS: usize = 4096;
-
 /// Entries of one revocation list of the store. The largest lists of public authorities hold a few million.
 const MAX_LIST_ENTRIES: usize = 10_000_000;
 
-/// Certificate and issuer, by SHA-256, and whether the one is signed by the other.
-type SignedPairs = HashMap<([u8; 32], [u8; 32]), bool>;
-
-/// Trust anchors, intermediate certificates, CRLs and OCSP responses. Clones share a memory of certificate signatures already checked,
-/// which changes speed and never a verdict.
+/// Trust anchors, intermediate certificates, CRLs and OCSP responses. Clones share their [`Caches`], which change speed and
+/// never a verdict.
 #[derive(Clone, Default)]
 pub struct TrustStore {
     anchors: Vec<Anchor>,
@@ -34,7 +29,9 @@ pub struct TrustStore {
     crls_by_issuer: HashMap<Vec<u8>, Vec<usize>>,
     responses: Vec<Arc<Response>>,
     responses_by_serial: HashMap<Vec<u8>, Vec<usize>>,
-    signed_pairs: Arc<Mutex<SignedPairs>>,
+    caches: Caches,
+    /// See [`TrustStore::version`]; empty from a change until it is asked for.
+    version: OnceLock<[u8; 32]>,
 }
 
 /// A trusted certificate and when it is trusted.
@@ -101,20 +98,34 @@ impl TrustStore {
         Self::default()
     }
 
+    /// A store that trusts nobody and remembers what `caches` do: stores built one after another for one purpose, or beside
+    /// each other, then read and check each piece of evidence once.
+    #[must_use]
+    pub fn with_caches(caches: &Caches) -> Self {
+        Self { caches: caches.clone(), ..Self::default() }
+    }
+
+    /// What this store remembers.
+    #[must_use]
+    pub fn caches(&self) -> &Caches {
+        &self.caches
+    }
+
     /// Trusts the DER certificate `der` between two unix times, both inclusive. A missing bound is the certificate's own.
     ///
     /// # Errors
     /// [`TrustError::NotACertificate`], [`TrustError::EmptyWindow`].
     pub fn add_anchor(&mut self, der: &[u8], valid_from: Option<i64>, valid_until: Option<i64>) -> Result<(), TrustError> {
-        let certificate = parse_certificate(der)?;
+        let certificate = self.read_certificate(der)?;
         let from = valid_from.unwrap_or(certificate.not_before);
         let until = valid_until.unwrap_or(certificate.not_after);
         if until < from {
             return Err(TrustError::EmptyWindow { from, until });
         }
+        self.version = OnceLock::new();
         let subject = certificate.subject.comparable().to_vec();
         self.anchors_by_subject.entry(subject).or_default().push(self.anchors.len());
-        self.anchors.push(Anchor { certificate: Arc::new(certificate), from, until });
+        self.anchors.push(Anchor { certificate, from, until });
         Ok(())
     }
 
@@ -123,13 +134,14 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::NotACertificate`].
     pub fn add_intermediate(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        let certificate = parse_certificate(der)?;
+        let certificate = self.read_certificate(der)?;
         if self.known.insert(certificate.sha256) {
+            self.version = OnceLock::new();
             let subject = certificate.subject.comparable().to_vec();
             self.intermediates_by_subject.entry(subject).or_default().push(self.intermediates.len());
             let issuer = certificate.issuer.comparable().to_vec();
             self.intermediates_by_issuer.entry(issuer).or_default().push(self.intermediates.len());
-            self.intermediates.push(Arc::new(certificate));
+            self.intermediates.push(certificate);
         }
         Ok(())
     }
@@ -140,11 +152,12 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::NotACrl`], also for every unknown critical extension.
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        let crl = Crl::parse(der, MAX_LIST_ENTRIES).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
+        let crl = self.caches.list(der, MAX_LIST_ENTRIES).map_err(|error| TrustError::NotACrl { reason: error.to_string() })?;
         if self.known.insert(crl.sha256) {
+            self.version = OnceLock::new();
             let issuer = crl.issuer.comparable().to_vec();
             self.crls_by_issuer.entry(issuer).or_default().push(self.crls.len());
-            self.crls.push(Arc::new(crl));
+            self.crls.push(crl);
         }
         Ok(())
     }
@@ -155,20 +168,26 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::NotAnOcspResponse`], also for every status but `successful` and every unknown critical extension.
     pub fn add_ocsp(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        let response = Response::parse(der).map_err(|error| TrustError::NotAnOcspResponse { reason: error.to_string() })?;
+        let response = self.caches.response(der).map_err(|error| TrustError::NotAnOcspResponse { reason: error.to_string() })?;
         if self.known.insert(response.sha256) {
+            self.version = OnceLock::new();
             let serials: HashSet<&Vec<u8>> = response.serials().collect();
             for serial in serials {
                 self.responses_by_serial.entry(serial.clone()).or_default().push(self.responses.len());
             }
-            self.responses.push(Arc::new(response));
+            self.responses.push(response);
         }
         Ok(())
     }
 
-    /// SHA-256 over the sorted content: equal for stores that judge alike, whatever the order of insertion.
+    /// SHA-256 over the sorted content: equal for stores that judge alike, whatever the order of insertion. It is computed
+    /// once after each change.
     #[must_use]
     pub fn version(&self) -> [u8; 32] {
+        *self.version.get_or_init(|| self.compute_version())
+    }
+
+    fn compute_version(&self) -> [u8; 32] {
         let mut entries: Vec<Vec<u8>> = Vec::with_capacity(self.anchors.len() + self.known.len());
         entries.extend(self.anchors.iter().map(|anchor| {
             let window = [anchor.from.to_be_bytes(), anchor.until.to_be_bytes()].concat();
@@ -188,18 +207,7 @@ impl TrustStore {
 
     /// Whether `issuer` signed `certificate`, computed once per pair: it is the dearest step for small documents.
     pub(crate) fn is_signed_by(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        let pair = (certificate.sha256, issuer.sha256);
-        let pairs = || self.signed_pairs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&known) = pairs().get(&pair) {
-            return known;
-        }
-        let is_signed = certificate.is_signed_by(issuer);
-        let mut pairs = pairs();
-        if pairs.len() >= MAX_REMEMBERED_PAIRS {
-            pairs.clear();
-        }
-        pairs.insert(pair, is_signed);
-        is_signed
+        self.caches.is_signed_by(certificate, issuer)
     }
 
     /// Whether the operator put this very certificate into the store.
@@ -233,16 +241,16 @@ impl TrustStore {
         let indices = self.responses_by_serial.get(serial).map(Vec::as_slice).unwrap_or_default();
         indices.iter().filter_map(|&index| self.responses.get(index))
     }
-}
 
-fn parse_certificate(der: &[u8]) -> Result<Certificate, TrustError> {
-    Certificate::parse(der).map_err(|error| TrustError::NotACertificate { reason: error.to_string() })
+    fn read_certificate(&self, der: &[u8]) -> Result<Arc<Certificate>, TrustError> {
+        self.caches.certificate(der).map_err(|error| TrustError::NotACertificate { reason: error.to_string() })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Pki;
+    use crate::testing::{NOW, OcspTemplate, Pki};
 
     #[test]
     fn the_version_depends_on_content_and_not_on_order() {
@@ -258,6 +266,27 @@ mod tests {
         assert_eq!(one.version(), two.version());
         two.add_anchor(root, Some(0), None).unwrap();
         assert_ne!(one.version(), two.version());
+    }
+
+    #[test]
+    fn every_addition_gives_another_version_and_a_repeated_one_the_same() {
+        let pki = Pki::new();
+        let response = OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer).response();
+        let mut store = TrustStore::new();
+        let mut versions = vec![store.version()];
+        for step in [0, 1, 2, 3, 1, 2, 3] {
+            match step {
+                0 => store.add_anchor(pki.root.der(), None, None).unwrap(),
+                1 => store.add_intermediate(pki.issuer.der()).unwrap(),
+                2 => store.add_crl(&pki.crl(NOW, NOW + 1, &[])).unwrap(),
+                _ => store.add_ocsp(&response).unwrap(),
+            }
+            assert_eq!(store.version(), store.clone().compute_version());
+            versions.push(store.version());
+        }
+        let (first, repeated) = versions.split_at(5);
+        assert!(repeated.iter().all(|version| version == &first[4]));
+        assert_eq!(first.iter().collect::<HashSet<_>>().len(), 5);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::Options;
 use crate::pdf::{Dictionary, Object};
+use crate::prefix::Prefixes;
 use crate::report::SubIndication;
 use crate::signer::{self, Arithmetic, Demands, SigningCertificateAttribute};
 use crate::timestamp;
@@ -28,6 +29,8 @@ pub(crate) struct Value<'a> {
     pub(crate) contents: &'a [u8],
     /// The signed ranges.
     pub(crate) content: &'a [&'a [u8]],
+    /// What was hashed of the file for other signatures.
+    pub(crate) prefixes: &'a Prefixes<'a>,
     /// What the document brings along.
     pub(crate) evidence: &'a Evidence,
     pub(crate) trust: &'a TrustStore,
@@ -86,6 +89,7 @@ impl<'a> Value<'a> {
         }
         let demands = Demands {
             content: self.content,
+            prefixes: Some(self.prefixes),
             content_type: oid::DATA,
             signing_certificate,
             evidence: self.evidence,
@@ -105,6 +109,7 @@ impl<'a> Value<'a> {
         };
         let demands = Demands {
             content: &[enclosed],
+            prefixes: None,
             content_type: oid::DATA,
             signing_certificate: SigningCertificateAttribute::Optional,
             evidence: self.evidence,
@@ -112,7 +117,7 @@ impl<'a> Value<'a> {
         };
         let mut judged = judge::signature(&data, info, &demands, self.trust, self.options);
         judged.arithmetic.use_digest(Digest::Sha1, AlgorithmUse::MessageDigest);
-        if Digest::Sha1.of(self.content).as_ref() != enclosed {
+        if self.prefixes.digest(Digest::Sha1, self.content).as_ref() != enclosed {
             judged.judgement.fail(SubIndication::HashFailure, "the enclosed digest is not that of the document");
         }
         let usage = judge::usage(Algorithm::Sha1, AlgorithmUse::MessageDigest, &judged.arithmetic, judged.proved_time);
@@ -136,11 +141,11 @@ impl<'a> Value<'a> {
         .iter()
         .take(self.options.limits.max_certificates)
         .filter_map(|item| match item {
-            Object::String(der) => Certificate::parse(&der.bytes).ok().map(Arc::new),
+            Object::String(der) => self.trust.caches().certificate(&der.bytes).ok(),
             _ => None,
         })
         .collect();
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence::with_caches(self.trust.caches());
         pool.iter().for_each(|certificate| evidence.add_parsed(certificate));
         evidence.add_all(self.evidence);
         let scheme = Scheme::RsaPkcs1(Digest::Sha1);

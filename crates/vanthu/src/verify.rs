@@ -29,7 +29,7 @@ pub(crate) use language::Language;
 use signature::{Options, TrustStore};
 
 use crate::arguments::Verify;
-use file::Judge;
+use file::{Buffer, Judge};
 use finding::{Finding, Summary};
 use progress::Progress;
 use targets::Target;
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Verify) -> u8 {
     let mut judged_of_root = vec![0_usize; arguments.files.len()];
     pool::run(
         &targets,
-        |target: &Target| judge.judge(target),
+        |buffer: &mut Buffer, target: &Target| judge.judge(buffer, target),
         |target, finding| {
             if let Some(finding) = finding {
                 worst.see(finding.summary.exit_code());

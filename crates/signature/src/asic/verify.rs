@@ -250,7 +250,8 @@ impl<'a> Container<'a> {
             Ok(content) => content,
             Err(reason) => return vec![self.without_content(entry, "RFC3161", reason)],
         };
-        let (mut token, rest) = timestamp::verify(&entry.content, &[signed], &Evidence::default(), self.trust, self.options);
+        let (mut token, rest) =
+            timestamp::verify(&entry.content, &[signed], &Evidence::with_caches(self.trust.caches()), self.trust, self.options);
         if !rest.is_empty() {
             token.judgement.fail(SubIndication::FormatFailure, "bytes follow the time-stamp token");
         }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::memory::Memory;
 use super::object::{Dictionary, Object, Parser, SyntaxError};
 use super::stream;
 use super::xref::{self, Entry, Xref};
@@ -13,6 +14,9 @@ use crate::options::Limits;
 const HEADER_WINDOW: usize = 1024;
 /// Parsing beyond twice the file's size and this allowance is running in circles.
 const WORK_ALLOWANCE: usize = 16 << 20;
+
+/// Every visit costs something, so that a million references to a tiny object end too.
+const VISIT: usize = 16;
 
 /// Why a file or a part of it cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +59,7 @@ pub(crate) struct File<'a> {
     pub(crate) limits: &'a Limits,
     budgets: RefCell<Budgets>,
     streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
+    pub(super) memory: Memory,
 }
 
 #[derive(Debug)]
@@ -94,11 +99,29 @@ impl<'a> File<'a> {
         let xref = xref::read(data, limits, &mut inflate)?;
         let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
         let budgets = RefCell::new(Budgets { inflate, work });
-        Ok(Self { data, xref, limits, budgets, streams: RefCell::default() })
+        Ok(Self { data, xref, limits, budgets, streams: RefCell::default(), memory: Memory::default() })
     }
 
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
     pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
+        let place = self.xref.entries.get(&number);
+        if let Some((located, cost)) = self.memory.find(number, place, self.data.len()) {
+            // As dear as reading it, so that the budget does not depend on what is remembered.
+            return self.spend(cost).map(|()| located);
+        }
+        if let Some(Entry::InStream { stream, .. }) = place {
+            // What decoding it costs is not part of what the object costs.
+            self.object_stream(*stream)?;
+        }
+        let work = || self.budgets.borrow().work;
+        let before = work();
+        let located = self.read(number)?;
+        let cost = before.saturating_sub(work()).saturating_sub(VISIT);
+        self.memory.keep(number, place, self.data.len(), (&located, cost));
+        Ok(located)
+    }
+
+    fn read(&self, number: u32) -> Result<Located, PdfError> {
         match self.xref.entries.get(&number) {
             None | Some(Entry::Free) => Ok(Located::direct(Object::Null)),
             Some(&Entry::Offset(offset)) => self.load_at(number, offset),
@@ -174,8 +197,7 @@ impl<'a> File<'a> {
 
     fn spend(&self, work: usize) -> Result<(), PdfError> {
         let mut budgets = self.budgets.borrow_mut();
-        // Every visit costs something, so that a million references to a tiny object end too.
-        budgets.work = budgets.work.checked_sub(work.saturating_add(16)).ok_or(PdfError::TooMuchWork)?;
+        budgets.work = budgets.work.checked_sub(work.saturating_add(VISIT)).ok_or(PdfError::TooMuchWork)?;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! PDF objects (ISO 32000-1, 7.2 and 7.3), read with the offsets of strings and dictionaries.
 
+use std::rc::Rc;
+
 /// Objects made per call of the parser: an array of zeros would otherwise cost thirty times its size in memory.
 const MAX_NODES: usize = 100_000;
 
@@ -29,7 +31,8 @@ pub(crate) struct PdfString {
 /// A dictionary in file order: duplicate keys are kept, because two readings of one file are a fault.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Dictionary {
-    entries: Vec<(Vec<u8>, Object)>,
+    /// Shared: a dictionary is handed out many times and never changed.
+    entries: Rc<Vec<(Vec<u8>, Object)>>,
     pub(crate) start: usize,
 }
 
@@ -187,7 +190,10 @@ impl<'a> Parser<'a> {
 
     fn name(&mut self) -> Result<Vec<u8>, SyntaxError> {
         self.position += 1;
-        let mut name = Vec::new();
+        let rest = self.rest();
+        let plain = rest.iter().take_while(|&&byte| is_regular(byte) && byte != b'#').count();
+        let mut name = rest.get(..plain).unwrap_or_default().to_vec();
+        self.position += plain;
         while let Some(byte) = self.peek().filter(|&byte| is_regular(byte)) {
             self.position += 1;
             let escaped = (byte == b'#').then(|| self.rest().get(..2).and_then(hex_pair)).flatten();
@@ -257,8 +263,12 @@ impl<'a> Parser<'a> {
     fn hex_string(&mut self) -> Result<PdfString, SyntaxError> {
         let start = self.position;
         self.position += 1;
-        let length = self.rest().iter().position(|&byte| byte == b'>').ok_or(SyntaxError::Truncated)?;
+        let length = position_of(self.rest(), b'>').ok_or(SyntaxError::Truncated)?;
         let digits = self.rest().get(..length).unwrap_or_default();
+        if let Some(bytes) = plain_hex(digits) {
+            self.position += length + 1;
+            return Ok(PdfString { bytes, start, end: self.position, is_hex: true });
+        }
         let mut bytes = Vec::with_capacity(length / 2);
         let mut high = None;
         for &byte in digits.iter().filter(|&&byte| !is_white(byte)) {
@@ -290,12 +300,12 @@ impl<'a> Parser<'a> {
     fn dictionary(&mut self, depth: usize) -> Result<Dictionary, SyntaxError> {
         let start = self.position;
         self.position += 2;
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(8);
         loop {
             self.skip_space();
             if self.rest().starts_with(b">>") {
                 self.position += 2;
-                return Ok(Dictionary { entries, start });
+                return Ok(Dictionary { entries: Rc::new(entries), start });
             }
             if self.peek() != Some(b'/') {
                 return Err(if self.rest().is_empty() { SyntaxError::Truncated } else { SyntaxError::Malformed(self.position) });
@@ -326,6 +336,24 @@ impl<'a> Parser<'a> {
         // What looks like a number and is none equals nothing, not even itself.
         Ok(text.parse().map_or_else(|_| Object::Real(text.parse().unwrap_or(f64::NAN)), Object::Integer))
     }
+}
+
+/// Where `wanted` first stands: `contains` looks at many bytes at a time, and `position` at one.
+fn position_of(bytes: &[u8], wanted: u8) -> Option<usize> {
+    const STEP: usize = 512;
+    let steps = bytes.chunks(STEP).enumerate().find(|(_, step)| step.contains(&wanted));
+    let (index, step) = steps?;
+    step.iter().position(|&byte| byte == wanted).map(|at| index * STEP + at)
+}
+
+/// The bytes of whole pairs of digits without anything between them, as signing programs write `/Contents`. No branch depends
+/// on a digit, so that the compiler takes many at a time: most of the sixteen thousand digits of a signature are padding.
+fn plain_hex(digits: &[u8]) -> Option<Vec<u8>> {
+    let is_digit = |byte: u8| byte.wrapping_sub(b'0') < 10 || (byte | 0x20).wrapping_sub(b'a') < 6;
+    let value = |byte: u8| (byte & 0x0f) + 9 * (byte >> 6);
+    let is_plain = digits.len().is_multiple_of(2) && digits.iter().fold(true, |all, &byte| all & is_digit(byte));
+    let pairs = digits.chunks_exact(2);
+    is_plain.then(|| pairs.map(|pair| pair.iter().fold(0, |byte, &digit| byte << 4 | value(digit))).collect())
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
@@ -359,6 +387,20 @@ mod tests {
         assert_eq!(text(r"(a\(b\)(c)\n\053\\)"), b"a(b)(c)\n+\\");
         assert_eq!(text("<90 1fA>"), [0x90, 0x1f, 0xa0]);
         assert!(parse("<9g>").is_err());
+    }
+
+    #[test]
+    fn digits_are_read_alike_whatever_their_case_and_whatever_stands_between_them() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(3000).collect();
+        let lower: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let spaced: String = bytes.iter().map(|byte| format!("{byte:02X} ")).collect();
+        for digits in [&lower, &lower.to_uppercase(), &spaced] {
+            assert_eq!(text(&format!("<{digits}>")), bytes);
+        }
+        for byte in (0..=255u8).filter(|byte| !byte.is_ascii_hexdigit() && !is_white(*byte) && *byte != b'>') {
+            assert!(Parser::new(&[b'<', byte, b'0', b'>'], 0, 1).object().is_err(), "{byte}");
+            assert!(Parser::new(&[b'<', b'0', byte, b'>'], 0, 1).object().is_err(), "{byte}");
+        }
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use super::file::File;
 use super::object::{Dictionary, Object};
+use crate::cache::Caches;
 use crate::evidence::Evidence;
 
 /// Entries read per array; the arrays of real stores hold up to about thirty.
 const MAX_ENTRIES: usize = 512;
 
 /// What the present catalogue's store holds.
-pub(crate) fn read(file: &File<'_>) -> Evidence {
-    let mut evidence = Evidence::default();
+pub(crate) fn read(file: &File<'_>, caches: &Caches) -> Evidence {
+    let mut evidence = Evidence::with_caches(caches);
     let root = file.dictionary(file.xref.trailer.lookup("Root"));
     let Some(store) = root.and_then(|root| file.dictionary(root.lookup("DSS"))) else { return evidence };
     read_array(file, &store, "Certs", &mut evidence, Evidence::add_certificate);

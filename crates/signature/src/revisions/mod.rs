@@ -29,9 +29,9 @@ pub(crate) fn explain(data: &[u8], ends: &[usize], limits: &Limits) -> Vec<Later
     }
     let mut changes = Vec::new();
     let Some((&first, later)) = ends.split_first().filter(|(_, later)| !later.is_empty()) else { return changes };
-    let (mut signed_end, mut signed) = (first, View::open(data, first, limits));
+    let (mut signed_end, mut signed) = (first, View::open(data, first, limits, None));
     for &end in later {
-        let later = View::open(data, end, limits);
+        let later = View::open(data, end, limits, signed.as_ref().ok());
         let found = step(data, (signed_end, &signed), (end, &later));
         let room = MAX_CHANGES.saturating_sub(changes.len());
         let worst = found.iter().map(|(level, _)| *level).max();

@@ -4,8 +4,9 @@
 //! node is already there exactly if the parent has it: work goes with the size of what is written, not with the number of
 //! namespaces in scope times the number of elements.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use super::scopes::Scopes;
 use super::tree::{Attribute, Document, Element, Kind, NodeId, XML_NAMESPACE};
 use super::xml_base;
 
@@ -92,7 +93,7 @@ pub(crate) fn canonicalize(
     method: &Method,
     budget: &mut Budget,
 ) -> Result<Vec<u8>, CanonicalError> {
-    let writer = Writer { document, selection, method, out: Vec::new(), open: Vec::new(), declared: HashMap::new(), spent: 0 };
+    let writer = Writer { document, selection, method, out: Vec::new(), open: Vec::new(), declared: Scopes::new(), spent: 0 };
     writer.write(budget)
 }
 
@@ -104,7 +105,7 @@ struct Writer<'d, 'a> {
     /// Open elements and the prefixes that each of them declared.
     open: Vec<(NodeId, Vec<&'d str>)>,
     /// Declared in the output, by prefix, innermost last.
-    declared: HashMap<&'d str, Vec<&'d str>>,
+    declared: Scopes<'d, &'d str>,
     spent: usize,
 }
 
@@ -182,7 +183,7 @@ impl<'d, 'a> Writer<'d, 'a> {
             Form::Exclusive { inclusive_prefixes } => self.exclusive(id, element, is_apex, inclusive_prefixes),
         };
         declarations.retain(|&(prefix, uri)| {
-            let known = self.declared.get(prefix).and_then(|stack| stack.last()).copied().unwrap_or_default();
+            let known = self.declared.innermost(prefix).unwrap_or_default();
             prefix != "xml" && known != uri
         });
         declarations.sort_unstable();
@@ -198,7 +199,7 @@ impl<'d, 'a> Writer<'d, 'a> {
             self.out.extend_from_slice(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
             self.out.extend_from_slice(prefix.as_bytes());
             push_value(uri, &mut self.out);
-            self.declared.entry(prefix).or_default().push(uri);
+            self.declared.push(prefix, uri);
         }
         if is_apex && self.document.parent(id) != Some(NodeId::DOCUMENT) && !matches!(self.method.form, Form::Exclusive { .. }) {
             self.inheriting_attributes(id, element);
@@ -215,9 +216,7 @@ impl<'d, 'a> Writer<'d, 'a> {
     fn end_tag(&mut self, id: NodeId) {
         let Some((_, declared)) = self.open.pop() else { return };
         for prefix in declared {
-            if let Some(stack) = self.declared.get_mut(prefix) {
-                stack.pop();
-            }
+            self.declared.pop(prefix);
         }
         if let Some(element) = self.document.element(id) {
             self.out.extend_from_slice(b"</");
@@ -331,17 +330,16 @@ const VALUE: Escape = |byte| match byte {
 };
 
 fn escape(text: &str, escape: Escape, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    let mut plain = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        let escaped = escape(byte);
-        if !escaped.is_empty() {
-            out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
-            out.extend_from_slice(escaped);
-            plain = at + 1;
-        }
+    let mut rest = text.as_bytes();
+    // Every byte that either form escapes is below the letters, and few others that occur in text are.
+    while let Some(at) = rest.iter().position(|&byte| byte <= b'>' && !escape(byte).is_empty()) {
+        let (plain, from) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((&byte, behind)) = from.split_first() else { break };
+        out.extend_from_slice(escape(byte));
+        rest = behind;
     }
-    out.extend_from_slice(bytes.get(plain..).unwrap_or_default());
+    out.extend_from_slice(rest);
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod key_info;
 mod reader;
 mod reference;
 mod report;
+mod scopes;
 mod signature;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -6,9 +6,9 @@
 //! type. Depth, counts and name lengths are bounded; time is linear in the input.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
+use super::scopes::Scopes;
 use super::tree::{Attribute, Declaration, Document, Element, Kind, Node, NodeId, XML_NAMESPACE};
 
 /// Offsets fit 32 bits with room to spare; real signed XML with attachments inside stays below 30 MB.
@@ -122,13 +122,15 @@ struct Reader<'a> {
     /// The open elements: node, and name as written.
     open: Vec<(NodeId, &'a str)>,
     /// Declarations in scope by prefix, innermost last.
-    scope: HashMap<&'a str, Vec<u32>>,
+    scope: Scopes<'a, u32>,
     in_scope: usize,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, base: usize) -> Self {
         let document = Node { parent: NodeId::DOCUMENT, end: NodeId(1), bytes: 0..base + text.len(), kind: Kind::Document };
+        let mut scope = Scopes::new();
+        scope.push("xml", 0);
         let xml = Declaration { prefix: "xml", uri: Cow::Borrowed(XML_NAMESPACE) };
         Self {
             text,
@@ -136,7 +138,7 @@ impl<'a> Reader<'a> {
             at: 0,
             out: Document { root: None, nodes: vec![document], attributes: Vec::new(), declarations: vec![xml] },
             open: Vec::new(),
-            scope: HashMap::from([("xml", vec![0])]),
+            scope,
             in_scope: 0,
         }
     }
@@ -162,7 +164,11 @@ impl<'a> Reader<'a> {
     /// What stands before `literal`, which is skipped.
     fn until(&mut self, literal: &'static str) -> Result<&'a str, XmlFault> {
         let rest = self.rest();
-        let length = rest.find(literal).ok_or(XmlFault::Expected(literal))?;
+        let found = match literal.as_bytes() {
+            [only] => rest.find(char::from(*only)),
+            _ => rest.find(literal),
+        };
+        let length = found.ok_or(XmlFault::Expected(literal))?;
         self.at += length + literal.len();
         Ok(rest.get(..length).unwrap_or_default())
     }
@@ -173,7 +179,9 @@ impl<'a> Reader<'a> {
         }
         while self.at < self.text.len() {
             let start = self.at;
-            if self.skip("<!--") {
+            if !self.rest().starts_with('<') {
+                self.text(start)?;
+            } else if self.skip("<!--") {
                 self.comment(start)?;
             } else if self.skip("<?") {
                 self.instruction(start)?;
@@ -183,10 +191,9 @@ impl<'a> Reader<'a> {
                 return Err(if self.skip("<!DOCTYPE") { XmlFault::DocumentType } else { XmlFault::Expected("markup") });
             } else if self.skip("</") {
                 self.end_tag()?;
-            } else if self.skip("<") {
-                self.start_tag(start)?;
             } else {
-                self.text(start)?;
+                self.at += 1;
+                self.start_tag(start)?;
             }
         }
         if !self.open.is_empty() {
@@ -285,7 +292,7 @@ impl<'a> Reader<'a> {
             self.at += spaces;
             return if spaces == raw.len() { Ok(()) } else { Err(XmlFault::TextOutsideRoot) };
         }
-        if let Some(at) = raw.find("]]>") {
+        if let Some(at) = raw.contains(']').then(|| raw.find("]]>")).flatten() {
             self.at += at;
             return Err(XmlFault::Expected("no ]]> in text"));
         }
@@ -314,7 +321,10 @@ impl<'a> Reader<'a> {
     /// A name, whose colons are looked at by whoever splits it.
     fn name(&mut self) -> Result<&'a str, XmlFault> {
         let rest = self.rest();
-        let end = rest.find(|character| !(is_name_part(character) || character == ':')).unwrap_or(rest.len());
+        // Most names are plain letters.
+        let plain = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':')).count();
+        let further = rest.get(plain..).unwrap_or_default();
+        let end = plain + further.find(|character| !(is_name_part(character) || character == ':')).unwrap_or(further.len());
         let name = rest.get(..end).unwrap_or_default();
         if !name.starts_with(|first| is_name_start(first) || first == ':') {
             return Err(XmlFault::Expected("a name"));
@@ -420,7 +430,7 @@ impl<'a> Reader<'a> {
         }
         for declaration in declarations {
             let index = u32::try_from(self.out.declarations.len()).unwrap_or(u32::MAX);
-            self.scope.entry(declaration.prefix).or_default().push(index);
+            self.scope.push(declaration.prefix, index);
             self.out.declarations.push(declaration);
         }
         Ok(range(from, self.out.declarations.len()))
@@ -428,8 +438,7 @@ impl<'a> Reader<'a> {
 
     /// The declaration that binds `prefix` here; none where there is no default namespace.
     fn bound(&self, prefix: &str) -> Result<Option<u32>, XmlFault> {
-        let index = self.scope.get(prefix).and_then(|stack| stack.last()).copied();
-        match index {
+        match self.scope.innermost(prefix) {
             Some(index) => Ok((!self.out.namespace(Some(index)).is_empty()).then_some(index)),
             None if prefix.is_empty() => Ok(None),
             None => Err(XmlFault::UndeclaredPrefix(prefix.to_owned())),
@@ -476,9 +485,7 @@ impl<'a> Reader<'a> {
             self.in_scope = self.in_scope.saturating_sub(element.declarations.len());
             for index in element.declarations.clone() {
                 let prefix = self.out.declarations.get(index as usize).map_or("", |one| one.prefix);
-                if let Some(stack) = self.scope.get_mut(prefix) {
-                    stack.pop();
-                }
+                self.scope.pop(prefix);
             }
         }
         self.close(id);
