@@ -3,8 +3,8 @@
 use crate::detached::report;
 use crate::evidence::Evidence;
 use crate::options::Options;
-use crate::pdf::{self, ByteRange, File, Found};
-use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
+use crate::pdf::{self, ByteRange, File, Found, Security};
+use crate::report::{ChangeLevel, Coverage, DocumentReport, Encryption, LaterChange, SignatureReport, SubIndication, Verdict};
 use crate::revisions;
 use crate::trust::TrustStore;
 use crate::value::{Value, malformed};
@@ -31,10 +31,18 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if base > 0 {
         faults.push(format!("{base} bytes stand in front of the PDF header: they are not part of the document"));
     }
-    if file.xref.trailer.lookup("Encrypt").is_some() {
-        faults.push("the document is encrypted: what the signatures cover cannot be read here".to_owned());
+    let encryption = match &file.security {
+        Security::Plain => Encryption::None,
+        Security::Opened(_) => Encryption::Opened,
+        Security::Locked(reason) => {
+            faults.push(format!("what the document says cannot be read: {reason}"));
+            Encryption::Locked
+        }
+    };
+    let pdf::Signatures { mut found, is_dangling, is_shared, left_out } = pdf::find_signatures(&file);
+    if encryption == Encryption::Locked {
+        add_unreachable(&file, &mut found);
     }
-    let pdf::Signatures { found, is_dangling, is_shared, left_out } = pdf::find_signatures(&file);
     if is_shared {
         faults.push("several form fields show one and the same signature".to_owned());
     }
@@ -46,7 +54,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
         if coverage == Coverage::Destroyed {
             faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
         }
-        return unsigned(coverage, faults);
+        return DocumentReport { encryption, ..unsigned(coverage, faults) };
     }
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
@@ -55,14 +63,23 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
-    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, trust, options };
+    let surroundings = Surroundings { file: &file, data: file.data, base, evidence: &evidence, trust, options };
     let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
     let coverage = coverage(&judged, base, bytes.len());
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures = judged.into_iter().map(|signature| signature.report).collect();
-    DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes }
+    DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes, encryption }
+}
+
+/// The form of a closed document may lie in its object streams, out of reach; the signatures themselves do not.
+fn add_unreachable(file: &File<'_>, found: &mut Vec<Found>) {
+    for dictionary in file.signature_dictionaries() {
+        if found.len() < file.limits.max_signatures && found.iter().all(|one| one.dictionary.start != dictionary.start) {
+            found.push(Found { field: format!("signature {}", found.len() + 1), dictionary, in_file: true });
+        }
+    }
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
@@ -129,6 +146,7 @@ fn coverage(signatures: &[PdfSignature], base: usize, length: usize) -> Coverage
 
 /// What every signature of a file is judged with.
 struct Surroundings<'a> {
+    file: &'a File<'a>,
     data: &'a [u8],
     /// Bytes in front of the header.
     base: usize,
@@ -139,7 +157,7 @@ struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     fn judge(&self, found: &Found) -> PdfSignature {
-        let Self { data, base, evidence, trust, options } = *self;
+        let Self { file, data, base, evidence, trust, options } = *self;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
         let checked = pdf::check_byte_range(found, data);
@@ -151,6 +169,12 @@ impl Surroundings<'_> {
             }
             Err(reason) => malformed(reason.clone()),
         };
+        if file.is_misencrypted(dictionary.start) {
+            judged.judgement.fail(SubIndication::FormatFailure, "the signature is not encrypted as its document demands");
+        }
+        if let Security::Locked(reason) = &file.security {
+            judged.judgement.doubt(SubIndication::SignedDataNotFound, format!("what was signed cannot be read: {reason}"));
+        }
         if let Some(ByteRange { end, .. }) = range
             && end < data.len()
         {

@@ -21,6 +21,8 @@ mod crl;
 mod detached;
 mod distribution;
 mod document;
+#[cfg(test)]
+mod encrypted;
 mod evidence;
 mod general_name;
 mod judge;
@@ -53,8 +55,8 @@ pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
-    CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, SignatureReport, SignerKind, SubIndication,
-    UsedEvidence, Verdict,
+    CertificateFacts, ChangeLevel, Coverage, DocumentReport, Encryption, EvidenceKind, LaterChange, SignatureReport, SignerKind,
+    SubIndication, UsedEvidence, Verdict,
 };
 pub use trust::{TrustError, TrustStore};
 pub use xml::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole, verify_xml, verify_xml_with};

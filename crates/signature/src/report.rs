@@ -15,12 +15,46 @@ pub struct DocumentReport {
     pub changed_after_signing: ChangeLevel,
     /// What was done, in the order of the revisions.
     pub later_changes: Vec<LaterChange>,
+    /// Whether the document is encrypted, and whether what the signatures cover could be read.
+    pub encryption: Encryption,
 }
 
 impl DocumentReport {
     /// A report on a document that no revision follows.
     pub(crate) fn new(coverage: Coverage, signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
-        Self { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new() }
+        Self {
+            coverage,
+            signatures,
+            faults,
+            changed_after_signing: ChangeLevel::None,
+            later_changes: Vec::new(),
+            encryption: Encryption::None,
+        }
+    }
+}
+
+/// Whether a PDF document is encrypted (ISO 32000-2, 7.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Encryption {
+    /// It is not.
+    #[default]
+    None,
+    /// It is, and anybody may open it: the empty user password does.
+    Opened,
+    /// It is, and it could not be opened. The arithmetic of its signatures is that of the encrypted bytes; what they say is
+    /// not known, so that no signature is better than INDETERMINATE / SIGNED_DATA_NOT_FOUND.
+    Locked,
+}
+
+impl Encryption {
+    /// A stable name: `none`, `opened`, `locked`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Opened => "opened",
+            Self::Locked => "locked",
+        }
     }
 }
 

@@ -39,6 +39,10 @@ impl Dictionary {
         &self.entries
     }
 
+    pub(super) fn entries_mut(&mut self) -> &mut [(Vec<u8>, Object)] {
+        &mut self.entries
+    }
+
     pub(crate) fn lookup(&self, key: &str) -> Option<&Object> {
         self.entries.iter().find(|(name, _)| name == key.as_bytes()).map(|(_, value)| value)
     }
