@@ -141,7 +141,7 @@ fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<Vec<&'a [u8]
 }
 
 impl<'a> SignerInfo<'a> {
-    fn read(element: &Element<'a>) -> Result<Self, CmsError> {
+    pub(crate) fn read(element: &Element<'a>) -> Result<Self, CmsError> {
         let mut fields = element.reader();
         fields.expect(INTEGER)?;
         let identifier = fields.read()?;

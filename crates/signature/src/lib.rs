@@ -11,12 +11,15 @@
 //! crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
 
 mod algorithm;
+mod armour;
 mod asic;
 mod asn1;
 mod calendar;
 mod certificate;
 mod cms;
+mod cms_file;
 mod constraints;
+mod counter;
 mod crl;
 mod detached;
 mod distribution;
@@ -50,7 +53,9 @@ mod trust;
 mod value;
 mod xml;
 
+pub use armour::CmsEncoding;
 pub use asic::{AsicReport, AsicSignature, verify_asic};
+pub use cms_file::{CmsReport, CounterSignature, verify_cms, verify_cms_over};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
