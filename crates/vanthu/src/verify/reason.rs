@@ -32,8 +32,6 @@ pub(crate) enum Refusal {
     Xml(String),
     #[error("the signature container (ASiC) cannot be judged: {0}")]
     Container(String),
-    #[error("signatures that carry their content (enveloping CMS) are not supported without the content beside them")]
-    Enveloping,
     #[error("the armour of the signature is damaged")]
     Armour,
     #[error("the content that the signature signs is not at hand: {}", looked_for.display())]
@@ -69,7 +67,6 @@ impl Refusal {
             Self::UnsignedXml => "tệp XML không có chữ ký".to_owned(),
             Self::Xml(why) => format!("không kiểm tra được tệp XML này: {why}"),
             Self::Container(why) => format!("không kiểm tra được gói chữ ký ASiC này: {why}"),
-            Self::Enveloping => "chưa hỗ trợ chữ ký CMS chứa sẵn nội dung khi không có tệp nội dung bên cạnh".to_owned(),
             Self::Armour => "phần mã hóa văn bản (PEM) của chữ ký bị hỏng".to_owned(),
             Self::ContentMissing { looked_for } => format!("không tìm thấy nội dung được ký: {}", looked_for.display()),
             Self::Content(inner) => format!("không lấy được nội dung được ký: {}", inner.told(language)),
@@ -87,10 +84,12 @@ const SENTENCES: &[(&str, &str)] = &[
         "{} bytes stand in front of the PDF header: they are not part of the document",
         "có {} byte đứng trước phần đầu của PDF, không thuộc văn bản",
     ),
-    (
-        "the document is encrypted: what the signatures cover cannot be read here",
-        "văn bản được mã hóa: không đọc được phần mà chữ ký bao phủ",
-    ),
+    ("what the document says cannot be read: {}", "không đọc được nội dung văn bản: {}"),
+    ("what was signed cannot be read: {}", "không đọc được nội dung đã ký: {}"),
+    ("the signature is not encrypted as its document demands", "chữ ký không được mã hóa đúng như văn bản quy định"),
+    ("the signature was signed in turn by {} ({}): {}", "chữ ký này được {} ký xác nhận ({}): {}"),
+    ("the CMS does not enclose what it signs", "tệp chữ ký không chứa nội dung được ký"),
+    ("the CMS is a time stamp, and no signature of somebody", "đây là dấu thời gian, không phải chữ ký của ai"),
     ("several form fields show one and the same signature", "nhiều ô chữ ký cùng hiển thị một chữ ký"),
     ("a signature field points to a signature that is not there", "một ô chữ ký trỏ tới chữ ký không tồn tại"),
     (
