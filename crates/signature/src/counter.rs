@@ -33,7 +33,7 @@ pub(crate) fn judge(
     let left_out = Counting { data, trust, options, found }.walk(info, field, 1);
     for one in found.iter().skip(known) {
         let who = one.report.signer.as_ref().map_or("somebody unknown", |signer| signer.common_name.as_str());
-        judgement.note(format!("{} by {who:?} is {}", one.report.field, one.report.verdict));
+        judgement.note(format!("the signature was signed in turn by {who:?} ({}): {}", one.report.field, one.report.verdict));
     }
     if left_out > 0 {
         judgement.note(format!("{left_out} counter-signatures are unreadable, too many or too deep, and not judged"));

@@ -11,6 +11,7 @@
 //! crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
 
 mod algorithm;
+mod archive;
 mod armour;
 mod asic;
 mod asn1;
@@ -27,6 +28,7 @@ mod document;
 #[cfg(test)]
 mod encrypted;
 mod evidence;
+mod existence;
 mod general_name;
 mod judge;
 mod judgement;
