@@ -125,11 +125,16 @@ impl<'a> Archived<'_, 'a> {
     /// The stamped octets in parts, and what they cover.
     fn stamped(&self, attribute: &Attribute<'a>, value: &Element<'a>) -> Result<(Vec<Vec<u8>>, Cover), String> {
         let limits = &self.options.limits;
+        let (digest, imprint) = timestamp::imprint(value.raw, limits).ok_or("its imprint uses an unsupported digest")?;
         if attribute.oid == oid::ARCHIVE_TIME_STAMP_V2 {
             let time = timestamp::stated_time(value.raw).ok_or("it is unreadable")?;
-            return Ok((self.stamped_v2(time), Cover::Before(time)));
+            let (parts, unsigned) = self.stamped_v2(time);
+            // TS 101 733 V2.2.1, annex K, note 3: earlier versions left out the tag and length of the set, and both are tried.
+            let wrapped = [parts.clone(), vec![encode(0xa1, &unsigned.concat())]].concat();
+            let is_wrapped = digest.of(&wrapped.iter().map(Vec::as_slice).collect::<Vec<_>>()).as_ref() == imprint;
+            let parts = if is_wrapped { wrapped } else { [parts, unsigned].concat() };
+            return Ok((parts, Cover::Before(time)));
         }
-        let digest = timestamp::imprint_digest(value.raw, limits).ok_or("its imprint uses an unsupported digest")?;
         let (raw_index, index) = Index::read(value.raw, limits)?;
         index.check(self.data, self.info)?;
         // EN 319 122-1, 5.5.3: type of the content, its digest, the fields of the SignerInfo, the index.
@@ -139,8 +144,9 @@ impl<'a> Archived<'_, 'a> {
         Ok((parts, Cover::Index(index.attributes)))
     }
 
-    /// TS 101 733, 6.4.1: content, certificates, revocation data, and the whole SignerInfo as it was then.
-    fn stamped_v2(&self, time: i64) -> Vec<Vec<u8>> {
+    /// TS 101 733, 6.4.1: content, certificates, revocation data and the fields of the SignerInfo; and its unsigned attributes as
+    /// they were at `time`.
+    fn stamped_v2(&self, time: i64) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         let (data, info) = (self.data, self.info);
         let mut parts = vec![data.raw.encapsulated.to_vec()];
         if data.content.is_none() {
@@ -152,8 +158,7 @@ impl<'a> Archived<'_, 'a> {
             !is_archive(attribute.oid)
                 || attribute.values.iter().all(|value| timestamp::stated_time(value.raw).is_some_and(|stated| stated < time))
         };
-        parts.extend(info.unsigned_attributes.iter().filter(earlier).map(|attribute| attribute.raw.to_vec()));
-        parts
+        (parts, info.unsigned_attributes.iter().filter(earlier).map(|attribute| attribute.raw.to_vec()).collect())
     }
 }
 

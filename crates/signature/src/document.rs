@@ -2,6 +2,8 @@
 
 use crate::detached::report;
 use crate::evidence::Evidence;
+use crate::existence;
+use crate::judge::Proof;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found, Security};
 use crate::report::{ChangeLevel, Coverage, DocumentReport, Encryption, LaterChange, SignatureReport, SubIndication, Verdict};
@@ -64,8 +66,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
     let surroundings = Surroundings { file: &file, data: file.data, base, evidence: &evidence, trust, options };
-    let judged = found.iter().map(|found| surroundings.judge(found));
-    let mut judged: Vec<PdfSignature> = judged.collect();
+    let mut judged = surroundings.judge_all(&found);
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
     let coverage = coverage(&judged, base, bytes.len());
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
@@ -156,7 +157,32 @@ struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    fn judge(&self, found: &Found) -> PdfSignature {
+    /// Judges the signatures from the last to the first, so that a document time stamp counts for what it covers (EN 319 142-1,
+    /// 5.5; EN 319 102-1, 5.6.2).
+    fn judge_all(&self, found: &[Found]) -> Vec<PdfSignature> {
+        let mut ordered: Vec<(Option<ByteRange>, &Found)> =
+            found.iter().rev().map(|found| (pdf::check_byte_range(found, self.data).ok().map(|(range, _)| range), found)).collect();
+        ordered.sort_by_key(|(range, _)| std::cmp::Reverse(range.map_or(0, |range| range.end)));
+        let mut stamps: Vec<(ByteRange, Proof)> = Vec::new();
+        let mut judged = Vec::with_capacity(found.len());
+        for (range, found) in ordered {
+            let over = stamps.iter().filter(|(stamp, _)| range.is_some_and(|range| stamp.covers(range.end)));
+            let existed = existence::best(over.map(|(_, proof)| proof.clone()).collect(), None);
+            let one = self.judge(found, existed.time.is_some().then_some(&existed));
+            if let Some(range) = range.filter(|_| one.report.is_document_timestamp && one.is_intact)
+                && one.report.proved_time.is_some()
+            {
+                let unknown = one.report.sub_indication.map(|_| "the standing of the time-stamp authority is not known".to_owned());
+                stamps.push((range, Proof { time: one.report.proved_time, unknown_revocation: unknown }));
+            }
+            judged.push(one);
+        }
+        // In the order in which they were found.
+        judged.reverse();
+        judged
+    }
+
+    fn judge(&self, found: &Found, existed: Option<&Proof>) -> PdfSignature {
         let Self { file, data, base, evidence, trust, options } = *self;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
@@ -165,7 +191,7 @@ impl Surroundings<'_> {
         let mut judged = match &checked {
             Ok((range, contents)) => {
                 let content = range.parts(data);
-                Value { dictionary, contents: &contents.bytes, content: &content, evidence, trust, options }.judge(&sub_filter)
+                Value { dictionary, contents: &contents.bytes, content: &content, evidence, existed, trust, options }.judge(&sub_filter)
             }
             Err(reason) => malformed(reason.clone()),
         };

@@ -52,10 +52,11 @@ impl Token {
     }
 }
 
-/// The digest of the imprint of the token at the start of `bytes`, for stamped data that depends on it.
-pub(crate) fn imprint_digest(bytes: &[u8], limits: &Limits) -> Option<Digest> {
+/// The imprint of the token at the start of `bytes` and its digest, for stamped data that depends on it.
+pub(crate) fn imprint(bytes: &[u8], limits: &Limits) -> Option<(Digest, Vec<u8>)> {
     let (data, _) = SignedData::parse(bytes, limits.max_certificates).ok()?;
-    Digest::from_oid(read_info(data.content.as_deref()?).ok()?.imprint_algorithm)
+    let info = read_info(data.content.as_deref()?).ok()?;
+    Some((Digest::from_oid(info.imprint_algorithm)?, info.imprint.to_vec()))
 }
 
 /// The time that the token at the start of `bytes` states, proved or not.
