@@ -27,3 +27,23 @@ fn probe() {
         }
     }
 }
+
+#[test]
+fn probe_xml() {
+    let folder = shared::folder("corpora/dss-xades").unwrap();
+    for row in shared::manifest(&folder) {
+        let Ok(bytes) = fs::read(folder.join(&row[0])) else { continue };
+        let report =
+            signature::verify_xml(&bytes, &TrustStore::new(), &Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) });
+        for one in report.document.signatures {
+            let archive: Vec<_> = one
+                .reasons
+                .iter()
+                .filter(|reason| reason.contains("rchive") || reason.contains("look") || reason.contains("stamp over the content"))
+                .collect();
+            if !archive.is_empty() {
+                println!("{} {:?} {archive:#?}", row[0], one.verdict);
+            }
+        }
+    }
+}

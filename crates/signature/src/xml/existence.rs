@@ -36,7 +36,7 @@ impl Judge<'_, '_, '_> {
     ) -> Proof {
         let mut archive: Vec<Placed> = Vec::new();
         for stamp in properties.archive_stamps.iter().rev() {
-            let stamped = stamp.canonical_form.as_ref().and_then(|form| self.archived(signature, properties, stamp.node, form));
+            let stamped = stamp.canonical_form.as_ref().and_then(|form| self.archived(signature, properties, stamp, form));
             let existed = existed(&archive, stamp.node);
             let proofs = self.verify_all("an archive time stamp", stamp, stamped, (along, existed), judgement);
             for proof in &proofs {
@@ -47,10 +47,7 @@ impl Judge<'_, '_, '_> {
         }
         let mut proofs: Vec<Proof> = archive.iter().map(|(_, proof)| proof.clone()).collect();
         for stamp in &properties.time_stamps {
-            let stamped = stamp
-                .canonical_form
-                .as_ref()
-                .and_then(|form| canonicalize(self.document, &Selection::of(signature.value_node), form, &mut self.budget).ok());
+            let stamped = stamp.canonical_form.as_ref().and_then(|form| self.canonical(signature.value_node, form));
             let existed = existed(&archive, stamp.node);
             proofs.extend(self.verify_all("the time stamp", stamp, stamped, (along, existed), judgement));
         }
@@ -119,8 +116,10 @@ impl Judge<'_, '_, '_> {
     }
 
     /// What the archive time stamp `node` covers (EN 319 132-1, 5.5.2.2): the signed contents, the signature's own parts, the
-    /// properties before the stamp, and objects that nothing refers to.
-    fn archived(&mut self, signature: &Signature, properties: &Properties, node: NodeId, form: &Method) -> Option<Vec<u8>> {
+    /// properties before the stamp, and objects that nothing refers to. The most common program writes the other objects too,
+    /// which are among the contents already: where the imprint is over that, it is taken.
+    fn archived(&mut self, signature: &Signature, properties: &Properties, stamp: &TimeStamp, form: &Method) -> Option<Vec<u8>> {
+        let node = stamp.node;
         let mut out = Vec::new();
         for one in &signature.references {
             out.extend(reference::octets(self.source, signature, one, form, &mut self.budget).ok()?);
@@ -132,13 +131,29 @@ impl Judge<'_, '_, '_> {
             let names = |uri: &str| uri.strip_prefix('#').is_some_and(|name| Some(name) == id);
             signature.references.iter().any(|one| one.uri.as_deref().is_some_and(names))
         };
-        let objects = signature.objects.iter().copied();
-        let objects = objects.filter(|&object| !self.document.contains(object, properties.node) && !is_referenced(object));
+        let objects = signature.objects.iter().copied().filter(|&object| !self.document.contains(object, properties.node));
+        let (referenced, others): (Vec<NodeId>, Vec<NodeId>) = objects.clone().partition(|&object| is_referenced(object));
         let own = [Some(signature.signed_info), Some(signature.value_node), signature.key_info].into_iter().flatten();
-        for id in own.chain(before).chain(objects) {
-            out.extend(canonicalize(self.document, &Selection::of(id), form, &mut self.budget).ok()?);
+        for id in own.chain(before) {
+            out.extend(self.canonical(id, form)?);
+        }
+        let start = out.len();
+        for id in others {
+            out.extend(self.canonical(id, form)?);
+        }
+        let imprint = stamp.tokens.first().and_then(|token| timestamp::imprint(token, &self.options.limits));
+        let fits = imprint.is_some_and(|(digest, imprint)| digest.of(&[&out]).as_ref() == imprint);
+        if !fits && !referenced.is_empty() {
+            out.truncate(start);
+            for id in objects {
+                out.extend(self.canonical(id, form)?);
+            }
         }
         Some(out)
+    }
+
+    fn canonical(&mut self, id: NodeId, form: &Method) -> Option<Vec<u8>> {
+        canonicalize(self.document, &Selection::of(id), form, &mut self.budget).ok()
     }
 
     /// What is signed, but for the signed properties (EN 319 132-1, 5.2.8.1).
