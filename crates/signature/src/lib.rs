@@ -32,6 +32,8 @@ mod existence;
 mod general_name;
 mod judge;
 mod judgement;
+#[cfg(test)]
+mod long_term;
 mod name;
 mod ocsp;
 mod oid;
