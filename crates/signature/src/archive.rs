@@ -5,6 +5,8 @@
 //! last to first, so that each profits from the ones over it (ETSI EN 319 102-1, 5.6.2). What it covers and what is no
 //! longer there makes a stamp void.
 
+use std::borrow::Cow;
+
 use crate::algorithm::{AlgorithmId, Digest};
 use crate::asn1::{Asn1Error, Element, OCTET_STRING, OID, Reader, SEQUENCE, encode};
 use crate::calendar::display;
@@ -20,6 +22,8 @@ use crate::trust::TrustStore;
 
 /// Archive time stamps judged per signature: one in ten years is usual.
 const MAX_STAMPS: usize = 16;
+/// Stamps of the older form, each of which costs a digest of the whole content.
+const MAX_OLDER_STAMPS: usize = 2;
 /// Digests in one index.
 const MAX_INDEX: usize = 1024;
 
@@ -36,6 +40,9 @@ pub(crate) struct Archived<'s, 'a> {
     pub(crate) trust: &'s TrustStore,
     pub(crate) options: &'s Options,
 }
+
+/// Octets in parts.
+type Parts<'s> = Vec<Cow<'s, [u8]>>;
 
 /// The archive time stamps that verify.
 #[derive(Debug, Default)]
@@ -91,10 +98,17 @@ impl<'a> Archived<'_, 'a> {
             tokens.truncate(MAX_STAMPS);
         }
         // The order decides only who can profit from whom; what covers what is shown by digests.
-        tokens.sort_by_key(|(_, value)| std::cmp::Reverse(timestamp::stated_time(value.raw)));
+        tokens.sort_by_cached_key(|(_, value)| std::cmp::Reverse(timestamp::stated_time(value.raw)));
+        let mut older = 0;
+        let mut contents = Vec::new();
         for (attribute, value) in tokens {
+            older += usize::from(attribute.oid == oid::ARCHIVE_TIME_STAMP_V2);
+            if older > MAX_OLDER_STAMPS && attribute.oid == oid::ARCHIVE_TIME_STAMP_V2 {
+                judgement.note(format!("archive time stamps of the older form beyond {MAX_OLDER_STAMPS} are not looked at"));
+                continue;
+            }
             let existed = archive.existed(attribute, value);
-            let (stamped, cover) = match self.stamped(attribute, value) {
+            let (stamped, cover) = match self.stamped(attribute, value, &mut contents) {
                 Ok(found) => found,
                 Err(reason) => {
                     judgement.note(format!("an archive time stamp proves nothing: {reason}"));
@@ -123,42 +137,56 @@ impl<'a> Archived<'_, 'a> {
     }
 
     /// The stamped octets in parts, and what they cover.
-    fn stamped(&self, attribute: &Attribute<'a>, value: &Element<'a>) -> Result<(Vec<Vec<u8>>, Cover), String> {
+    fn stamped(
+        &self,
+        attribute: &Attribute<'a>,
+        value: &Element<'a>,
+        contents: &mut Vec<(Digest, Vec<u8>)>,
+    ) -> Result<(Parts<'_>, Cover), String> {
         let limits = &self.options.limits;
         let (digest, imprint) = timestamp::imprint(value.raw, limits).ok_or("its imprint uses an unsupported digest")?;
         if attribute.oid == oid::ARCHIVE_TIME_STAMP_V2 {
             let time = timestamp::stated_time(value.raw).ok_or("it is unreadable")?;
             let (parts, unsigned) = self.stamped_v2(time);
             // TS 101 733 V2.2.1, annex K, note 3: earlier versions left out the tag and length of the set, and both are tried.
-            let wrapped = [parts.clone(), vec![encode(0xa1, &unsigned.concat())]].concat();
-            let is_wrapped = digest.of(&wrapped.iter().map(Vec::as_slice).collect::<Vec<_>>()).as_ref() == imprint;
+            let wrapped = [parts.clone(), vec![Cow::Owned(encode(0xa1, &unsigned.concat()))]].concat();
+            let is_wrapped = digest.of(&wrapped.iter().map(AsRef::as_ref).collect::<Vec<_>>()).as_ref() == imprint;
             let parts = if is_wrapped { wrapped } else { [parts, unsigned].concat() };
             return Ok((parts, Cover::Before(time)));
         }
         let (raw_index, index) = Index::read(value.raw, limits)?;
         index.check(self.data, self.info)?;
         // EN 319 122-1, 5.5.3: type of the content, its digest, the fields of the SignerInfo, the index.
-        let mut parts = vec![self.data.raw.content_type.to_vec(), digest.of(self.content).as_ref().to_vec()];
-        parts.extend(self.info.raw.iter().map(|field| field.to_vec()));
-        parts.push(raw_index);
+        let content = match contents.iter().find(|(known, _)| *known == digest) {
+            Some((_, content)) => content.clone(),
+            None => {
+                let content = digest.of(self.content).as_ref().to_vec();
+                contents.push((digest, content.clone()));
+                content
+            }
+        };
+        let mut parts: Parts<'_> = vec![Cow::Borrowed(self.data.raw.content_type), Cow::Owned(content)];
+        parts.extend(self.info.raw.iter().copied().map(Cow::Borrowed));
+        parts.push(Cow::Owned(raw_index));
         Ok((parts, Cover::Index(index.attributes)))
     }
 
     /// TS 101 733, 6.4.1: content, certificates, revocation data and the fields of the SignerInfo; and its unsigned attributes as
     /// they were at `time`.
-    fn stamped_v2(&self, time: i64) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    fn stamped_v2(&self, time: i64) -> (Parts<'_>, Parts<'_>) {
         let (data, info) = (self.data, self.info);
-        let mut parts = vec![data.raw.encapsulated.to_vec()];
+        let mut parts = vec![data.raw.encapsulated];
         if data.content.is_none() {
-            parts.extend(self.content.iter().map(|part| part.to_vec()));
+            parts.extend(self.content);
         }
-        parts.extend([data.raw.certificates.to_vec(), data.raw.revocation.to_vec()]);
-        parts.extend(info.raw.iter().map(|field| field.to_vec()));
+        parts.extend([data.raw.certificates, data.raw.revocation]);
+        parts.extend(&info.raw);
         let earlier = |attribute: &&Attribute<'_>| {
             !is_archive(attribute.oid)
                 || attribute.values.iter().all(|value| timestamp::stated_time(value.raw).is_some_and(|stated| stated < time))
         };
-        (parts, info.unsigned_attributes.iter().filter(earlier).map(|attribute| attribute.raw.to_vec()).collect())
+        let unsigned = info.unsigned_attributes.iter().filter(earlier).map(|attribute| Cow::Borrowed(attribute.raw)).collect();
+        (parts.into_iter().map(Cow::Borrowed).collect(), unsigned)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::timestamp;
 
 /// Time-stamp tokens looked at per signature and kind; a real one carries one.
 const MAX_TOKENS: usize = 4;
+/// Likewise over the content, each of which costs a digest of it.
+const MAX_CONTENT_TOKENS: usize = 2;
 
 /// The time that proves most for a signature by `signer`. A bad token gives no time and says so; the signature is then
 /// judged without it (EN 319 102-1, 5.5.4).
@@ -43,7 +45,7 @@ pub(crate) fn prove(archived: &Archived<'_, '_>, signer: Option<&Certificate>, j
     let best = best(proofs, signer);
 
     // A stamp over the content is older than the signature (EN 319 122-1, 5.2.8).
-    for value in info.signed(oid::CONTENT_TIME_STAMP).flat_map(|attribute| &attribute.values).take(MAX_TOKENS) {
+    for value in info.signed(oid::CONTENT_TIME_STAMP).flat_map(|attribute| &attribute.values).take(MAX_CONTENT_TOKENS) {
         let (token, _) = timestamp::verify(value.raw, content, evidence, trust, options);
         match (token.proof(), best.time) {
             (Some(time), Some(proved)) if time > proved => {

@@ -109,7 +109,7 @@ fn a_document_time_stamp_counts_for_nothing_that_it_does_not_cover_and_not_where
     let broken: Vec<u8> = {
         // Inside the page: both signatures cover it.
         let at = stamped.windows(9).position(|window| window == b"/MediaBox").unwrap();
-        let mut broken = stamped.clone();
+        let mut broken = stamped;
         broken[at + 1] = b'X';
         broken
     };
