@@ -5,7 +5,7 @@ use crate::cms::{CmsError, SignedData, SignerInfo};
 use crate::counter;
 use crate::detached::{report, unreadable};
 use crate::evidence::Evidence;
-use crate::judge::{self, Judged};
+use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
 use crate::oid;
 use crate::options::Options;
@@ -72,16 +72,27 @@ pub struct CounterSignature {
 /// SIGNED_DATA_NOT_FOUND: see [`verify_cms_over`].
 #[must_use]
 pub fn verify_cms(bytes: &[u8], trust: &TrustStore, options: &Options) -> CmsReport {
-    level(bytes, None, 1, trust, options)
+    level(bytes, None, None, 1, trust, options)
 }
 
 /// Judges every signer of the CMS file `bytes` over `content`. A CMS that encloses something else is refused.
 #[must_use]
 pub fn verify_cms_over(bytes: &[u8], content: &[u8], trust: &TrustStore, options: &Options) -> CmsReport {
-    level(bytes, Some(content), 1, trust, options)
+    level(bytes, Some(content), None, 1, trust, options)
 }
 
-fn level(bytes: &[u8], offered: Option<&[u8]>, depth: usize, trust: &TrustStore, options: &Options) -> CmsReport {
+/// Likewise, for a file that the stamps around it prove to have `existed`.
+pub(crate) fn verify_cms_existing(
+    bytes: &[u8],
+    content: &[u8],
+    existed: Option<&Proof>,
+    trust: &TrustStore,
+    options: &Options,
+) -> CmsReport {
+    level(bytes, Some(content), existed, 1, trust, options)
+}
+
+fn level(bytes: &[u8], offered: Option<&[u8]>, existed: Option<&Proof>, depth: usize, trust: &TrustStore, options: &Options) -> CmsReport {
     let (encoding, ber) = match armour::take_off(bytes) {
         Ok((encoding, ber)) => (encoding, ber),
         Err(reason) => return unread(None, reason.to_owned()),
@@ -92,7 +103,10 @@ fn level(bytes: &[u8], offered: Option<&[u8]>, depth: usize, trust: &TrustStore,
         Err(error) => return unread(Some(encoding), format!("the CMS is unreadable: {error}")),
     };
     if data.signers.is_empty() {
-        return unread(Some(encoding), "the CMS has no signer".to_owned());
+        let report = unread(Some(encoding), "the CMS has no signer".to_owned());
+        // A bundle of certificates is nobody's signature; offered as one, it is a bad one.
+        let signatures = if offered.is_some() { report.document.signatures } else { Vec::new() };
+        return CmsReport { document: DocumentReport { signatures, ..report.document }, ..report };
     }
     let content = offered.or(data.content.as_deref());
     let mut signatures = Vec::with_capacity(data.signers.len());
@@ -100,7 +114,7 @@ fn level(bytes: &[u8], offered: Option<&[u8]>, depth: usize, trust: &TrustStore,
     for (index, info) in data.signers.iter().take(options.limits.max_signatures).enumerate() {
         let field = format!("signer {}", index + 1);
         let mut judged = match content {
-            Some(content) => judge_over(content, &data, info, trust, options),
+            Some(content) => judge_over(content, &data, info, existed, trust, options),
             None => without_content(&data, info),
         };
         if !rest.is_empty() {
@@ -126,7 +140,7 @@ fn level(bytes: &[u8], offered: Option<&[u8]>, depth: usize, trust: &TrustStore,
     let coverage = if is_intact { Coverage::Whole } else { Coverage::BytesAddedAfter { signed_end: 0, length } };
     let inner = data.content.as_deref().filter(|content| is_message(content)).and_then(|content| {
         if depth < MAX_NESTING {
-            return Some(Box::new(level(content, None, depth + 1, trust, options)));
+            return Some(Box::new(level(content, None, existed, depth + 1, trust, options)));
         }
         faults.push(format!("signed messages stand within one another more than {MAX_NESTING} deep: the innermost are not judged"));
         None
@@ -142,9 +156,16 @@ fn level(bytes: &[u8], offered: Option<&[u8]>, depth: usize, trust: &TrustStore,
     }
 }
 
-fn judge_over(content: &[u8], data: &SignedData<'_>, info: &SignerInfo<'_>, trust: &TrustStore, options: &Options) -> Judged {
+fn judge_over(
+    content: &[u8],
+    data: &SignedData<'_>,
+    info: &SignerInfo<'_>,
+    existed: Option<&Proof>,
+    trust: &TrustStore,
+    options: &Options,
+) -> Judged {
     let parts = [content];
-    let mut judged = judge::signature(data, info, &demands(&parts, data, &Evidence::default()), trust, options);
+    let mut judged = judge::signature_existing(data, info, &demands(&parts, data, &Evidence::default()), existed, trust, options);
     if data.content_type == oid::TST_INFO {
         judged.judgement.doubt(SubIndication::Generic, "the CMS is a time stamp, and no signature of somebody");
     }
@@ -279,6 +300,11 @@ mod tests {
             assert_eq!(outcomes(&report), [(Verdict::TotalFailed, Some(SubIndication::FormatFailure))], "{bytes:?}");
             assert!(!report.is_readable && report.document.coverage == Coverage::NotSigned);
         }
+        let bundle = enclosing(&pki, b"one", CmsTemplate { signers: 0, ..CmsTemplate::default() });
+        let report = judge(&bundle, &pki);
+        assert_eq!((outcomes(&report), report.document.coverage), (Vec::new(), Coverage::NotSigned));
+        let offered = verify_cms_over(&bundle, b"one", &trust(&pki), &options());
+        assert_eq!(outcomes(&offered), [(Verdict::TotalFailed, Some(SubIndication::FormatFailure))]);
         let der = enclosing(&pki, b"one", CmsTemplate::default());
         for trailing in [[der.as_slice(), b"\0"].concat(), [der.as_slice(), &der].concat()] {
             assert_eq!(outcomes(&judge(&trailing, &pki)), [(Verdict::TotalFailed, Some(SubIndication::FormatFailure))]);

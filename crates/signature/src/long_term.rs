@@ -1,5 +1,6 @@
 //! Signatures that outlive the certificates of their signer and of their first time-stamp authority, in every format.
 
+use crate::asic::{verify_asic, zip_of as zip};
 use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, encode};
 use crate::cms_file::verify_cms;
 use crate::document::verify_pdf;
@@ -290,4 +291,73 @@ fn what_stands_before_an_archive_time_stamp_cannot_be_changed_under_it() {
     assert_eq!(judge(&before), doubt(SubIndication::OutOfBoundsNoPoe));
     let after = text.replace("</a:ArchiveTimeStamp>", &format!("</a:ArchiveTimeStamp>{added}"));
     assert_eq!(judge(&after), PASSED);
+}
+
+/// Names and contents of files.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// An ASiC-E container with CAdES and an archive manifest over its signature (EN 319 162-1, A.7); `edit` may change a file.
+fn archived_asic(world: &World, first: Option<i64>, second: Option<i64>, edit: impl Fn(&mut Files)) -> Vec<u8> {
+    let manifest = |signature: &str, files: &[(String, Vec<u8>)]| {
+        let references: String = files
+            .iter()
+            .map(|(name, content)| {
+                format!(
+                    "<a:DataObjectReference URI='{name}'><d:DigestMethod Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/>\
+                     <d:DigestValue>{}</d:DigestValue></a:DataObjectReference>",
+                    base64(&sha256(content))
+                )
+            })
+            .collect();
+        format!(
+            "<a:ASiCManifest xmlns:a='http://uri.etsi.org/02918/v1.2.1#' xmlns:d='http://www.w3.org/2000/09/xmldsig#'>\
+             <a:SigReference URI='{signature}'/>{references}</a:ASiCManifest>"
+        )
+        .into_bytes()
+    };
+    let mut files = vec![("a.txt".to_owned(), b"content".to_vec())];
+    let signed = manifest("META-INF/signature1.p7s", &files);
+    let stamp = first.map(|time| (&world.first, time));
+    let template = CmsTemplate { stamp, revocation: world.list.clone(), ..CmsTemplate::default() };
+    files.push(("META-INF/signature1.p7s".to_owned(), cms(&world.signer, &[&world.signer], &signed, &template)));
+    files.push(("META-INF/ASiCManifest1.xml".to_owned(), signed));
+    if let Some(time) = second {
+        let archive = manifest("META-INF/timestamp1.tst", &files);
+        files.push(("META-INF/timestamp1.tst".to_owned(), time_stamp(&world.second, &archive, time)));
+        files.push(("META-INF/ASiCArchiveManifest.xml".to_owned(), archive));
+    }
+    files.insert(0, ("mimetype".to_owned(), b"application/vnd.etsi.asic-e+zip".to_vec()));
+    edit(&mut files);
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+    zip(&files)
+}
+
+#[test]
+fn a_container_passes_by_the_archive_time_stamp_that_covers_its_signature() {
+    check(|world, first, second| {
+        let report = verify_asic(&archived_asic(world, first, second, |_| {}), &world.trust, &Options::at(NOW));
+        assert!(report.document.faults.is_empty(), "{report:?}");
+        report.document.signatures[0].clone()
+    });
+}
+
+#[test]
+fn an_archive_time_stamp_over_files_that_were_changed_or_removed_is_void_and_said_to_be() {
+    let world = World::new();
+    let judge = |edit: &dyn Fn(&mut Files)| {
+        let bytes = archived_asic(&world, Some(SIGNED + 60), Some(IN_TIME), edit);
+        let report = verify_asic(&bytes, &world.trust, &Options::at(NOW)).document;
+        (outcome(&report.signatures[0]).0, report.faults.join("; "))
+    };
+    assert_eq!(judge(&|_| {}), (Verdict::TotalPassed, String::new()));
+    let (verdict, fault) = judge(&|files| files[1].1 = b"other".to_vec());
+    assert_eq!(verdict, Verdict::TotalFailed);
+    assert!(fault.contains("the file was changed"), "{fault}");
+    // Another white space in the archive manifest, which only the stamp covers.
+    let (verdict, fault) = judge(&|files| files[5].1.extend(b" "));
+    assert_eq!(verdict, Verdict::Indeterminate);
+    assert!(fault.contains("made for something else"), "{fault}");
+    let (verdict, fault) = judge(&|files| files[4].1.extend(b" "));
+    assert_eq!(verdict, Verdict::Indeterminate);
+    assert!(fault.contains("META-INF/timestamp1.tst is an archive time stamp that proves nothing"), "{fault}");
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use shared::NOW;
-use signature::{DocumentReport, Options, RevocationPolicy, TrustStore, Verdict, verify_cms, verify_pdf, verify_xml};
+use signature::{DocumentReport, Options, RevocationPolicy, TrustStore, Verdict, verify_asic, verify_cms, verify_pdf, verify_xml};
 
 /// Files with an archive or document time stamp that does not fit, and why.
 const VOID: &[(&str, &str)] = &[
@@ -77,4 +77,32 @@ fn document_time_stamps_of_foreign_suites_fit_what_they_cover() {
     // It was copied from another document.
     assert_eq!(void, ["pades-lta-copied-doctst.pdf"]);
     assert!(fitting >= 15, "{fitting}");
+}
+
+/// Containers with an archive time stamp that does not fit, and why.
+const VOID_CONTAINERS: &[(&str, &str)] = &[
+    ("ASiC-E-CAdES-BpLTA-copied-arctst.sce", "it was copied from another container"),
+    ("dss1421-archive-not-cover.asice", "a signature that it covers was removed"),
+    ("dss1421-broken.asice", "a signature was changed under it"),
+    ("removed-doc.asice", "a document that it covers was removed"),
+];
+
+#[test]
+fn archive_time_stamps_of_foreign_containers_fit_what_they_cover() {
+    let Some(folder) = shared::folder("corpora/dss-asic-cades") else { return };
+    let (mut fitting, mut void) = (0, BTreeSet::new());
+    for row in shared::manifest(&folder) {
+        let Ok(bytes) = fs::read(folder.join(&row[0])) else { continue };
+        let report = verify_asic(&bytes, &TrustStore::new(), &Options::at(NOW)).document;
+        for fault in report.faults.iter().filter(|fault| fault.contains("is an archive time stamp that proves nothing")) {
+            if ["made for something else", "not in the container", "was changed"].iter().any(|part| fault.contains(part)) {
+                void.insert(row[0].clone());
+            } else {
+                fitting += 1;
+            }
+        }
+    }
+    println!("{fitting} archive time stamps of containers fit, those of {} containers do not", void.len());
+    assert_eq!(void, VOID_CONTAINERS.iter().map(|(file, _)| (*file).to_owned()).collect());
+    assert!(fitting >= 4, "{fitting}");
 }

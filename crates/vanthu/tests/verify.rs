@@ -356,6 +356,12 @@ fn a_signature_that_carries_its_content_is_judged_by_itself() {
     let object = bench.check("letter.docx.p7s", &p7m, ("FAILED", "unexplained", 2));
     assert_eq!(object["signatures"][0]["sub_indication"], "FORMAT_FAILURE", "{object}");
     bench.check("base64.p7m", STANDARD.encode(&p7m).as_bytes(), ("PASSED", "none", 0));
+    // Certificates without a signature (`openssl crl2pkcs7 -nocrl`) are nobody's.
+    let bundle = [
+        0x30, 0x27, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02, 0xa0, 0x1a, 0x30, 0x18, 0x02, 0x01, 0x01, 0x31, 0x00,
+        0x30, 0x0b, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01, 0xa0, 0x00, 0xa1, 0x00, 0x31, 0x00,
+    ];
+    bench.check("bundle.p7b", &bundle, ("NOT_SIGNED", "none", 3));
     bench.check("trailing.p7m", &[p7m.as_slice(), b"x"].concat(), ("FAILED", "unexplained", 2));
     let mut forged = p7m.clone();
     let at = forged.windows(5).position(|window| window == b"Quyet").unwrap();

@@ -90,6 +90,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("it is encrypted for the holders of certain keys (public-key security handler)", "tệp được mã hóa cho những người giữ khóa nhất định"),
     ("the signature is not encrypted as its document demands", "chữ ký không được mã hóa đúng như văn bản quy định"),
     ("the signature was signed in turn by {} ({}): {}", "chữ ký này được {} ký xác nhận ({}): {}"),
+    ("{} is an archive time stamp that proves nothing: {}", "{} là dấu thời gian lưu trữ không chứng minh được gì: {}"),
     ("the CMS does not enclose what it signs", "tệp chữ ký không chứa nội dung được ký"),
     ("the CMS is a time stamp, and no signature of somebody", "đây là dấu thời gian, không phải chữ ký của ai"),
     ("an archive time stamp proves that the signature existed at {}", "dấu thời gian lưu trữ chứng minh chữ ký đã có vào {}"),
