@@ -153,6 +153,15 @@ fn revisions_of_encrypted_documents_are_explained_where_they_can_be_read() {
         };
         let report = judge(&revised(&[(60, "[1 2 3]".to_owned())]), &pki);
         assert_eq!(report.changed_after_signing, level, "{user:?} {report:?}");
+        // How the document is encrypted decides what it shows: here the permissions, which AES-256 does not need for its key.
+        let number: u32 = security.split(' ').nth(1).unwrap().parse().unwrap();
+        let text = signed.iter().map(|&byte| char::from(byte)).collect::<String>();
+        let dictionary = text.split(&format!("\n{number} 0 obj\n")).nth(1).unwrap().split("\nendobj").next().unwrap();
+        let permissions = dictionary.split("/P ").nth(1).unwrap().split(' ').next().unwrap();
+        let altered = dictionary.replace(&format!("/P {permissions}"), "/P -44");
+        assert_ne!(altered, dictionary);
+        let report = judge(&revised(&[(number, altered)]), &pki);
+        assert_eq!(report.changed_after_signing, ChangeLevel::Unexplained, "{user:?} {report:?}");
         let page = (3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]>>".to_owned());
         assert_eq!(judge(&revised(&[page]), &pki).changed_after_signing, ChangeLevel::Unexplained, "{user:?}");
     }
