@@ -306,3 +306,136 @@ fn hash_2b(salt: &[u8]) -> Option<Vec<u8>> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::object::Parser;
+    use super::*;
+
+    const ID: &str = "31415926535897932384626433832795";
+    const CATALOGUE: ObjectId = ObjectId { number: 1, generation: 0 };
+
+    fn dictionary(text: &str) -> Dictionary {
+        let Ok(Object::Dictionary(dictionary)) = Parser::new(text.as_bytes(), 0, 10).object() else { panic!("{text}") };
+        dictionary
+    }
+
+    /// Encryption dictionaries that `qpdf --static-id` makes with an empty user password, and what the string `Cong van 123` is
+    /// in object 1 of the file.
+    const MADE: [(&str, &str); 6] = [
+        (
+            "/V 1/R 2/Length 40/P -4/O<c92422687facee686e373f10b5c7d04738053152f7e2ee30e11c69ec442576ab>\
+             /U<b3d9fa366906ef42f354c6deb74c59075eaf334eb7c04356ba0d7f3dd8b51d0a>",
+            "ec7c6f86094564a43fc40e7a",
+        ),
+        (
+            "/V 2/R 3/Length 128/P -4/O<566fa873ee33c797cd3b904fdadf814afa34df9a38f6ed41b984e2c6da2aa6f5>\
+             /U<e21cc3d13b0faa9934db7d20f11e333e0122456a91bae5134273a6db134c87c4>",
+            "34931003cabfde82712e6785",
+        ),
+        (
+            "/V 4/R 4/Length 128/P -4/CF<</StdCF<</CFM/AESV2>>>>/StmF/StdCF/StrF/StdCF\
+             /O<566fa873ee33c797cd3b904fdadf814afa34df9a38f6ed41b984e2c6da2aa6f5>\
+             /U<e21cc3d13b0faa9934db7d20f11e333e0122456a91bae5134273a6db134c87c4>",
+            "7a33d5e7697f71ed021444315353c70abf6eda372baee8d69715379e6b1d705f",
+        ),
+        (
+            "/V 4/R 4/Length 128/P -4/EncryptMetadata false/CF<</StdCF<</CFM/AESV2>>>>/StmF/StdCF/StrF/StdCF\
+             /O<566fa873ee33c797cd3b904fdadf814afa34df9a38f6ed41b984e2c6da2aa6f5>\
+             /U<b7ae61ae5fe831ccd7979c155d4f926c0122456a91bae5134273a6db134c87c4>",
+            "310604e49c4db68e255ac39c1f3e43805bf70f853f848074bc19b27580d00a5d",
+        ),
+        (
+            "/V 5/R 5/Length 256/P -4/CF<</StdCF<</CFM/AESV3>>>>/StmF/StdCF/StrF/StdCF\
+             /U<c613d1963d95a71e8e79408a34d6ec98b9e55ed1fb24b03ca512124b827eacbc975051587eb368f74ee094ea411850c9>\
+             /UE<de8e10299b1f421733985a80f687a8176700e38114f6c945e3a658d85099bdd1>",
+            "8839485630e533999b9f89d95b2abdfe6a8847cf7f3a697687ed7acb78ad8fda",
+        ),
+        (
+            "/V 5/R 6/Length 256/P -4/CF<</StdCF<</CFM/AESV3>>>>/StmF/StdCF/StrF/StdCF\
+             /U<894088be3979c8650f280f8094906d2187a0c4490f4c12acf2b37f3e6623b8ee8d385289884cbba14abb83b036aa50ea>\
+             /UE<1087ed719b8f567621cfd85b2ac8fd8b77d441e238b780aa8be3f765b07c73c2>",
+            "da44ceae9c9e48ddf227cfbb79f52811b3a23d5d22b9afebc13bf0c1fd0ecb30",
+        ),
+    ];
+
+    fn handler(text: &str, id: &[u8]) -> Option<Box<Handler>> {
+        match Security::open(&dictionary(&format!("<</Filter/Standard{text}>>")), id) {
+            Security::Opened(handler) => Some(handler),
+            Security::Plain | Security::Locked(_) => None,
+        }
+    }
+
+    #[test]
+    fn strings_of_every_version_are_opened_and_of_signatures_all_but_their_values() {
+        let id = hex::decode(ID).unwrap();
+        for (text, sealed) in MADE {
+            let handler = handler(text, &id).unwrap();
+            let mut signature = Object::Dictionary(dictionary(&format!("<</ByteRange[0 1 2 3]/Contents<{sealed}>/Name<{sealed}>>>")));
+            assert!(handler.open_strings(&mut signature, CATALOGUE, &mut Vec::new()), "{text}");
+            let Object::Dictionary(signature) = signature else { panic!("{text}") };
+            let string = |key: &str| match signature.lookup(key) {
+                Some(Object::String(string)) => string.bytes.clone(),
+                other => panic!("{text} {other:?}"),
+            };
+            assert_eq!((string("Name"), string("Contents")), (b"Cong van 123".to_vec(), hex::decode(sealed).unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_user_entry_or_identifier_keeps_a_file_closed() {
+        let id = hex::decode(ID).unwrap();
+        for (index, (text, _)) in MADE.into_iter().enumerate() {
+            let at = text.find("/U<").unwrap() + 3;
+            let digit = if text.as_bytes()[at] == b'0' { "1" } else { "0" };
+            assert!(handler(&format!("{}{digit}{}", &text[..at], &text[at + 1..]), &id).is_none(), "{text}");
+            // AES-256 does without the identifier.
+            assert_eq!(handler(text, b"other").is_some(), index >= 4, "{text}");
+        }
+    }
+
+    #[test]
+    fn streams_follow_their_own_filter_and_open_metadata_stays_open() {
+        let id = hex::decode(ID).unwrap();
+        let (text, sealed) = MADE[3];
+        let handler = handler(text, &id).unwrap();
+        let sealed = hex::decode(sealed).unwrap();
+        let open = |text: &str| handler.open_stream(&dictionary(text), &sealed, CATALOGUE);
+        let (plain, raw) = (Some(b"Cong van 123".to_vec()), Some(sealed.clone()));
+        assert_eq!(open("<</Length 1>>"), plain);
+        assert_eq!(open("<</Filter[/Crypt]/DecodeParms[<</Name/StdCF>>]>>"), plain);
+        assert_eq!(open("<</Filter/Crypt>>"), raw);
+        assert_eq!(open("<</Filter[/Crypt/FlateDecode]/DecodeParms[<</Name/Identity>>null]>>"), raw);
+        assert_eq!(open("<</Filter/Crypt/DecodeParms<</Name/Other>>>>"), None);
+        assert_eq!(open("<</Type/Metadata>>"), raw);
+        assert_eq!(open("<</Type/XRef>>"), raw);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_entries_never_panic(
+            version in 0..6i64,
+            revision in 0..8i64,
+            length in any::<i64>(),
+            strings in proptest::array::uniform3(proptest::collection::vec(any::<u8>(), 0..60)),
+            data in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let [owner, user, sealed] = strings.map(hex::encode);
+            let cipher = ["V2", "AESV2", "AESV3"][usize::try_from(revision % 3).unwrap()];
+            let text = format!(
+                "/V {version}/R {revision}/Length {length}/P -4/O<{owner}>/U<{user}>/UE<{sealed}>/CF<</S<</CFM/{cipher}>>>>/StmF/S/StrF/S"
+            );
+            if let Some(handler) = handler(&text, &data) {
+                let _ = handler.open_stream(&dictionary("<<>>"), &data, CATALOGUE);
+            }
+        }
+
+        #[test]
+        fn arbitrary_data_never_panics(index in 0..6usize, data in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let handler = handler(MADE[index].0, &hex::decode(ID).unwrap()).unwrap();
+            let _ = handler.open_stream(&dictionary("<<>>"), &data, CATALOGUE);
+        }
+    }
+}
