@@ -43,6 +43,20 @@ pub(crate) struct SignedData<'a> {
     pub(crate) lists: Vec<&'a [u8]>,
     pub(crate) responses: Vec<&'a [u8]>,
     pub(crate) signers: Vec<SignerInfo<'a>>,
+    /// What archive time stamps are made over, as it was received.
+    pub(crate) raw: RawData<'a>,
+}
+
+/// Parts of a SignedData with tags and lengths.
+#[derive(Debug)]
+pub(crate) struct RawData<'a> {
+    pub(crate) content_type: &'a [u8],
+    pub(crate) encapsulated: &'a [u8],
+    /// The fields of certificates and of revocation data, empty where they are absent, and their members.
+    pub(crate) certificates: &'a [u8],
+    pub(crate) certificate_choices: Vec<&'a [u8]>,
+    pub(crate) revocation: &'a [u8],
+    pub(crate) revocation_choices: Vec<&'a [u8]>,
 }
 
 /// One SignerInfo.
@@ -54,6 +68,8 @@ pub(crate) struct SignerInfo<'a> {
     pub(crate) signature_algorithm: AlgorithmId<'a>,
     pub(crate) signature: Cow<'a, [u8]>,
     pub(crate) unsigned_attributes: Vec<Attribute<'a>>,
+    /// Every field but the unsigned attributes, with tags and lengths.
+    pub(crate) raw: Vec<&'a [u8]>,
 }
 
 /// The signed attributes, and the DER SET OF that was signed.
@@ -73,6 +89,7 @@ pub(crate) enum SignerId<'a> {
 /// One attribute with its values.
 #[derive(Debug)]
 pub(crate) struct Attribute<'a> {
+    pub(crate) raw: &'a [u8],
     pub(crate) oid: &'a [u8],
     pub(crate) values: Vec<Element<'a>>,
 }
@@ -99,21 +116,25 @@ impl<'a> SignedData<'a> {
         for algorithm in fields.expect(SET)?.children()?.iter().take(MAX_SIGNERS) {
             digest_algorithms.push(AlgorithmId::of(algorithm)?.oid);
         }
-        let mut encapsulated = fields.expect(SEQUENCE)?.reader();
-        let content_type = encapsulated.expect(OID)?.content;
+        let wrapped = fields.expect(SEQUENCE)?;
+        let mut encapsulated = wrapped.reader();
+        let content_type = encapsulated.expect(OID)?;
         let content = match encapsulated.optional(0xa0)? {
             Some(wrapper) => Some(wrapper.reader().expect(OCTET_STRING)?.octets()?),
             None => None,
         };
         encapsulated.finish()?;
-        let (certificates, repeated_certificates) = match fields.optional(0xa0)? {
-            Some(set) => read_certificates(&set, max_certificates)?,
-            None => (Vec::new(), 0),
+        let certificate_set = fields.optional(0xa0)?;
+        let (certificates, certificate_choices, repeated_certificates) = match &certificate_set {
+            Some(set) => read_certificates(set, max_certificates)?,
+            None => (Vec::new(), Vec::new(), 0),
         };
         // X.690, 8.1.3.6: the octet 80 in place of a length.
         let is_indefinite = signed.raw.get(1) == Some(&0x80);
         let (mut lists, mut responses) = (Vec::new(), Vec::new());
-        for choice in fields.optional(0xa1)?.map_or(Ok(Vec::new()), |set| set.children())? {
+        let revocation_set = fields.optional(0xa1)?;
+        let choices = revocation_set.map_or(Ok(Vec::new()), |set| set.children())?;
+        for choice in &choices {
             match choice.tag {
                 SEQUENCE => lists.push(choice.raw),
                 0xa1 => responses.extend(other_revocation_info(choice.reader())),
@@ -126,17 +147,43 @@ impl<'a> SignedData<'a> {
             return Err(CmsError::TooMany);
         }
         let signers = infos.iter().map(SignerInfo::read).collect::<Result<_, _>>()?;
-        Ok(Self { content_type, is_indefinite, repeated_certificates, content, digest_algorithms, certificates, lists, responses, signers })
+        let raw = RawData {
+            content_type: content_type.raw,
+            encapsulated: wrapped.raw,
+            certificates: certificate_set.map_or(&[], |set| set.raw),
+            certificate_choices,
+            revocation: revocation_set.map_or(&[], |set| set.raw),
+            revocation_choices: choices.iter().map(|choice| choice.raw).collect(),
+        };
+        let content_type = content_type.content;
+        Ok(Self {
+            content_type,
+            is_indefinite,
+            repeated_certificates,
+            content,
+            digest_algorithms,
+            certificates,
+            lists,
+            responses,
+            signers,
+            raw,
+        })
     }
 }
 
-/// The certificates, each once, and how many were given again.
-fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<(Vec<&'a [u8]>, usize), CmsError> {
-    let mut certificates: Vec<&[u8]> = Vec::new();
+type Members<'a> = Vec<&'a [u8]>;
+
+/// The certificates, each once, all members as they come, and how many certificates were given again.
+fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<(Members<'a>, Members<'a>, usize), CmsError> {
+    let (mut certificates, mut choices): (Members<'a>, Members<'a>) = (Vec::new(), Vec::new());
     let mut repeated = 0;
     let mut reader = set.reader();
     while !reader.is_empty() {
         let choice = reader.read()?;
+        if choices.len() >= limit.saturating_mul(4) {
+            return Err(CmsError::TooManyCertificates(limit));
+        }
+        choices.push(choice.raw);
         // Attribute certificates and other choices ([0] to [3]) are of no use here. Real files repeat a certificate.
         if choice.tag != SEQUENCE {
             continue;
@@ -150,14 +197,15 @@ fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<(Vec<&'a [u8
             certificates.push(choice.raw);
         }
     }
-    Ok((certificates, repeated))
+    Ok((certificates, choices, repeated))
 }
 
 impl<'a> SignerInfo<'a> {
-    fn read(element: &Element<'a>) -> Result<Self, CmsError> {
+    pub(crate) fn read(element: &Element<'a>) -> Result<Self, CmsError> {
         let mut fields = element.reader();
         fields.expect(INTEGER)?;
         let identifier = fields.read()?;
+        let children = element.children()?;
         let identifier = match identifier.tag {
             SEQUENCE => {
                 let mut pair = identifier.reader();
@@ -180,7 +228,8 @@ impl<'a> SignerInfo<'a> {
             None => Vec::new(),
         };
         fields.finish()?;
-        Ok(Self { identifier, digest_algorithm, signed_attributes, signature_algorithm, signature, unsigned_attributes })
+        let raw = children.iter().filter(|field| field.tag != 0xa1).map(|field| field.raw).collect();
+        Ok(Self { identifier, digest_algorithm, signed_attributes, signature_algorithm, signature, unsigned_attributes, raw })
     }
 
     pub(crate) fn signed<'s>(&'s self, identifier: &'s [u8]) -> impl Iterator<Item = &'s Attribute<'a>> {
@@ -200,11 +249,12 @@ fn read_attributes<'a>(set: &Element<'a>) -> Result<Vec<Attribute<'a>>, CmsError
         if attributes.len() >= MAX_ATTRIBUTES {
             return Err(CmsError::TooMany);
         }
-        let mut pair = reader.expect(SEQUENCE)?.reader();
+        let attribute = reader.expect(SEQUENCE)?;
+        let mut pair = attribute.reader();
         let oid = pair.expect(OID)?.content;
         let values = pair.expect(SET)?.children()?;
         pair.finish()?;
-        attributes.push(Attribute { oid, values });
+        attributes.push(Attribute { raw: attribute.raw, oid, values });
     }
     Ok(attributes)
 }

@@ -1,67 +1,24 @@
 //! Detached CMS signatures (`.p7s`).
 
-use crate::cms::SignedData;
-use crate::evidence::Evidence;
-use crate::judge::{self, Judged};
+use crate::cms_file::verify_cms_over;
+use crate::judge::Judged;
 use crate::judgement::Judgement;
-use crate::oid;
 use crate::options::Options;
 use crate::report::{Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication};
-use crate::signer::{Demands, SigningCertificateAttribute};
 use crate::trust::TrustStore;
 
 /// Judges every signer of the CMS `cms` over `content`.
 ///
-/// `cms` is one ContentInfo in BER or DER (not PEM). One that encloses its content is taken if that is `content`, byte
-/// for byte. Coverage is [`Coverage::Whole`] if a signature is intact; a CMS that cannot be read gives one report with
-/// FORMAT_FAILURE and [`Coverage::NotSigned`].
+/// `cms` is one SignedData in BER, PEM or base64. One that encloses its content is taken if that is `content`, byte for byte.
+/// Coverage is [`Coverage::Whole`] if a signature is intact; a CMS that cannot be read gives one report with FORMAT_FAILURE
+/// and [`Coverage::NotSigned`].
 #[must_use]
 pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: &Options) -> DocumentReport {
-    let (data, rest) = match SignedData::parse(cms, options.limits.max_certificates) {
-        Ok(read) => read,
-        Err(error) => return unreadable(format!("the CMS is unreadable: {error}")),
-    };
-    if data.signers.is_empty() {
-        return unreadable("the CMS has no signer".to_owned());
-    }
-    let demands = Demands {
-        content: &[content],
-        prefixes: None,
-        content_type: oid::DATA,
-        signing_certificate: SigningCertificateAttribute::Optional,
-        evidence: &Evidence::with_caches(trust.caches()),
-        claimed_time: None,
-    };
-    let mut faults = Vec::new();
-    let mut intact = false;
-    let mut signatures = Vec::with_capacity(data.signers.len());
-    for (index, info) in data.signers.iter().take(options.limits.max_signatures).enumerate() {
-        let mut judged = judge::signature(&data, info, &demands, trust, options);
-        if !rest.is_empty() {
-            let reason = format!("{} bytes follow the CMS", rest.len());
-            judged.judgement.fail(SubIndication::FormatFailure, reason);
-        }
-        match data.content.as_deref() {
-            Some(enclosed) if enclosed == content => judged.judgement.note("the CMS encloses its content"),
-            Some(_) => {
-                judged.judgement.fail(SubIndication::FormatFailure, "the CMS encloses other content than the one presented");
-            }
-            None => {}
-        }
-        let is_intact = judged.arithmetic.intact && !judged.judgement.has_failed();
-        intact |= is_intact;
-        let report = report(format!("signer {}", index + 1), "CMS", judged);
-        signatures.push(SignatureReport { covers_whole_file: is_intact, ..report });
-    }
-    if !intact {
-        faults.push("no signature over this content is intact".to_owned());
-    }
-    let length = content.len() as u64;
-    let coverage = if intact { Coverage::Whole } else { Coverage::BytesAddedAfter { signed_end: 0, length } };
-    DocumentReport::new(coverage, signatures, faults)
+    verify_cms_over(cms, content, trust, options).document
 }
 
-fn unreadable(reason: String) -> DocumentReport {
+/// The report on a file in which no signature can be read.
+pub(crate) fn unreadable(reason: String) -> DocumentReport {
     let mut judgement = Judgement::default();
     judgement.fail(SubIndication::FormatFailure, reason.clone());
     let judged = Judged { judgement, ..Judged::default() };
@@ -115,6 +72,7 @@ mod tests {
 
     use super::*;
     use crate::asn1::{Reader, encode};
+    use crate::cms::SignedData;
     use crate::options::RevocationPolicy;
     use crate::report::Verdict;
     use crate::testing::{CmsTemplate, NOW, Pki, cms};

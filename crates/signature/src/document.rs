@@ -2,10 +2,12 @@
 
 use crate::detached::report;
 use crate::evidence::Evidence;
+use crate::existence;
+use crate::judge::Proof;
 use crate::options::Options;
-use crate::pdf::{self, ByteRange, File, Found, Rewriter};
+use crate::pdf::{self, ByteRange, File, Found, Rewriter, Security};
 use crate::prefix::Prefixes;
-use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
+use crate::report::{ChangeLevel, Coverage, DocumentReport, Encryption, LaterChange, SignatureReport, SubIndication, Verdict};
 use crate::revisions;
 use crate::signers::VisibleMark;
 use crate::trust::TrustStore;
@@ -33,10 +35,18 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if base > 0 {
         faults.push(format!("{base} bytes stand in front of the PDF header: they are not part of the document"));
     }
-    if file.xref.trailer.lookup("Encrypt").is_some() {
-        faults.push("the document is encrypted: what the signatures cover cannot be read here".to_owned());
+    let encryption = match &file.security {
+        Security::Plain => Encryption::None,
+        Security::Opened(_) => Encryption::Opened,
+        Security::Locked(reason) => {
+            faults.push(format!("what the document says cannot be read: {reason}"));
+            Encryption::Locked
+        }
+    };
+    let pdf::Signatures { mut found, is_dangling, is_shared, left_out } = pdf::find_signatures(&file);
+    if encryption == Encryption::Locked {
+        add_unreachable(&file, &mut found);
     }
-    let pdf::Signatures { found, is_dangling, is_shared, left_out } = pdf::find_signatures(&file);
     if is_shared {
         faults.push("several form fields show one and the same signature".to_owned());
     }
@@ -49,7 +59,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
             faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
         }
         let rewritten_by = rewritten_by(coverage, &[], &file, &mut faults);
-        return DocumentReport { rewritten_by, ..unsigned(coverage, faults) };
+        return DocumentReport { encryption, rewritten_by, ..unsigned(coverage, faults) };
     }
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
@@ -60,14 +70,13 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     }
     let prefixes = Prefixes::new(file.data, found.iter().filter_map(|found| signed_beginning(found, file.data)).collect());
     let surroundings = Surroundings { file: &file, prefixes, base, evidence: &evidence, trust, options };
-    let judged = found.iter().map(|found| surroundings.judge(found));
-    let mut judged: Vec<PdfSignature> = judged.collect();
+    let mut judged = surroundings.judge_all(&found);
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
     let coverage = coverage(&judged, base, bytes.len());
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures: Vec<SignatureReport> = judged.into_iter().map(|signature| signature.report).collect();
     let rewritten_by = rewritten_by(coverage, &signatures, &file, &mut faults);
-    DocumentReport { changed_after_signing, later_changes, rewritten_by, ..DocumentReport::new(coverage, signatures, faults) }
+    DocumentReport { changed_after_signing, later_changes, rewritten_by, encryption, ..DocumentReport::new(coverage, signatures, faults) }
 }
 
 /// Who wrote a file anew whose signatures went with that, and what to do about it. The receiving office may have signed the
@@ -90,6 +99,15 @@ fn rewritten_by(coverage: Coverage, signatures: &[SignatureReport], file: &File<
 fn signed_beginning(found: &Found, data: &[u8]) -> Option<usize> {
     let (range, _) = pdf::check_byte_range(found, data).ok()?;
     range.parts(data).first().map(|beginning| beginning.len())
+}
+
+/// The form of a closed document may lie in its object streams, out of reach; the signatures themselves do not.
+fn add_unreachable(file: &File<'_>, found: &mut Vec<Found>) {
+    for dictionary in file.signature_dictionaries() {
+        if found.len() < file.limits.max_signatures && found.iter().all(|one| one.dictionary.start != dictionary.start) {
+            found.push(Found { field: format!("signature {}", found.len() + 1), dictionary, in_file: true, size: None });
+        }
+    }
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
@@ -166,7 +184,32 @@ struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    fn judge(&self, found: &Found) -> PdfSignature {
+    /// Judges the signatures from the last to the first, so that a document time stamp counts for what it covers (EN 319 142-1,
+    /// 5.5; EN 319 102-1, 5.6.2).
+    fn judge_all(&self, found: &[Found]) -> Vec<PdfSignature> {
+        let mut ordered: Vec<(Option<ByteRange>, &Found)> =
+            found.iter().rev().map(|found| (pdf::check_byte_range(found, self.file.data).ok().map(|(range, _)| range), found)).collect();
+        ordered.sort_by_key(|(range, _)| std::cmp::Reverse(range.map_or(0, |range| range.end)));
+        let mut stamps: Vec<(ByteRange, Proof)> = Vec::new();
+        let mut judged = Vec::with_capacity(found.len());
+        for (range, found) in ordered {
+            let over = stamps.iter().filter(|(stamp, _)| range.is_some_and(|range| stamp.covers(range.end)));
+            let existed = existence::best(over.map(|(_, proof)| proof.clone()).collect(), None);
+            let one = self.judge(found, existed.time.is_some().then_some(&existed));
+            if let Some(range) = range.filter(|_| one.report.is_document_timestamp && one.is_intact)
+                && one.report.proved_time.is_some()
+            {
+                let unknown = one.report.sub_indication.map(|_| "the standing of the time-stamp authority is not known".to_owned());
+                stamps.push((range, Proof { time: one.report.proved_time, unknown_revocation: unknown }));
+            }
+            judged.push(one);
+        }
+        // In the order in which they were found.
+        judged.reverse();
+        judged
+    }
+
+    fn judge(&self, found: &Found, existed: Option<&Proof>) -> PdfSignature {
         let Self { file, ref prefixes, base, evidence, trust, options } = *self;
         let data = file.data;
         let dictionary = &found.dictionary;
@@ -176,10 +219,17 @@ impl Surroundings<'_> {
         let mut judged = match &checked {
             Ok((range, contents)) => {
                 let content = range.parts(data);
-                Value { dictionary, contents: &contents.bytes, content: &content, prefixes, evidence, trust, options }.judge(&sub_filter)
+                let contents = &contents.bytes;
+                Value { dictionary, contents, content: &content, prefixes, evidence, existed, trust, options }.judge(&sub_filter)
             }
             Err(reason) => malformed(reason.clone()),
         };
+        if file.is_misencrypted(dictionary.start) {
+            judged.judgement.fail(SubIndication::FormatFailure, "the signature is not encrypted as its document demands");
+        }
+        if let Security::Locked(reason) = &file.security {
+            judged.judgement.doubt(SubIndication::SignedDataNotFound, format!("what was signed cannot be read: {reason}"));
+        }
         if let Some(ByteRange { end, .. }) = range
             && end < data.len()
         {

@@ -5,24 +5,20 @@ use std::sync::Arc;
 
 use crate::algorithm::Scheme;
 use crate::algorithm_policy::{Usage, weigh};
+use crate::archive::Archived;
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerInfo};
-use crate::evidence::Evidence;
+use crate::existence;
 use crate::judgement::Judgement;
-use crate::oid;
 use crate::options::{Options, RevocationPolicy};
 use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
 use crate::signer::{self, Arithmetic, Demands};
 use crate::times::Times;
-use crate::timestamp;
 use crate::trust::TrustStore;
 use crate::weakness::{Algorithm, AlgorithmUse};
-
-/// Time-stamp tokens looked at per signature; a real one carries one.
-const MAX_TOKENS: usize = 4;
 
 /// A signature, judged.
 #[derive(Debug, Default)]
@@ -47,9 +43,22 @@ pub(crate) fn signature(
     trust: &TrustStore,
     options: &Options,
 ) -> Judged {
+    signature_existing(data, info, demands, None, trust, options)
+}
+
+/// Likewise, for a signature that the stamps around it prove to have `existed`.
+pub(crate) fn signature_existing(
+    data: &SignedData<'_>,
+    info: &SignerInfo<'_>,
+    demands: &Demands<'_>,
+    existed: Option<&Proof>,
+    trust: &TrustStore,
+    options: &Options,
+) -> Judged {
     let mut judgement = Judgement::default();
     let mut arithmetic = signer::check(data, info, demands, &mut judgement);
-    let proof = prove_time(info, &arithmetic.evidence, trust, options, &mut judgement);
+    let archived = Archived { data, info, content: demands.content, evidence: &arithmetic.evidence, existed, trust, options };
+    let proof = existence::prove(&archived, arithmetic.certificate.as_deref(), &mut judgement);
     let times = Times {
         outside: demands.claimed_time,
         attribute: signer::signing_time(info),
@@ -60,30 +69,6 @@ pub(crate) fn signature(
     arithmetic.claimed_time = times.tell(&mut judgement);
     judge_trust(&arithmetic, &proof, trust, options, &mut judgement);
     Judged { judgement, arithmetic, proved_time: proof.time }
-}
-
-/// The earliest time that a token over the signature value proves. A bad token gives no time and says so; the signature
-/// is then judged without proof (EN 319 102-1, 5.5.4).
-fn prove_time(info: &SignerInfo<'_>, evidence: &Evidence, trust: &TrustStore, options: &Options, judgement: &mut Judgement) -> Proof {
-    let mut best = Proof::default();
-    for value in info.unsigned(oid::SIGNATURE_TIME_STAMP).flat_map(|attribute| &attribute.values).take(MAX_TOKENS) {
-        let (token, _) = timestamp::verify(value.raw, &[&info.signature], evidence, trust, options);
-        match token.proof() {
-            Some(time) => {
-                judgement.evidence.extend(&token.judgement.evidence);
-                judgement.weak.extend(&token.judgement.weak);
-                judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
-                if best.time.is_none_or(|earlier| time < earlier) {
-                    best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
-                }
-            }
-            None => {
-                let reasons = token.judgement.reasons.join("; ");
-                judgement.note(format!("the time stamp proves nothing: {reasons}"));
-            }
-        }
-    }
-    best
 }
 
 /// Path, revocation and algorithm policy. Nothing of it can mend a signature whose arithmetic failed, so that it is left out there.

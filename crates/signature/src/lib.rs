@@ -12,25 +12,34 @@
 
 mod algorithm;
 mod algorithm_policy;
+mod archive;
+mod armour;
 mod asic;
 mod asn1;
 mod cache;
 mod calendar;
 mod certificate;
 mod cms;
+mod cms_file;
 mod constraints;
+mod counter;
 mod crl;
 mod detached;
 mod distribution;
 mod document;
 mod dsa;
 mod ecdsa;
+#[cfg(test)]
+mod encrypted;
 mod evidence;
+mod existence;
 mod general_name;
 mod judge;
 mod judgement;
 #[cfg(test)]
 mod known_answers;
+#[cfg(test)]
+mod long_term;
 pub mod mask;
 mod name;
 mod ocsp;
@@ -66,14 +75,16 @@ mod weakness;
 mod xml;
 
 pub use algorithm_policy::{Acceptable, AlgorithmPolicy, AlgorithmRule};
+pub use armour::CmsEncoding;
 pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use cache::Caches;
+pub use cms_file::{CmsReport, CounterSignature, verify_cms, verify_cms_over};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
-    CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, SignatureReport, SignerKind, SubIndication,
-    UsedEvidence, Verdict,
+    CertificateFacts, ChangeLevel, Coverage, DocumentReport, Encryption, EvidenceKind, LaterChange, SignatureReport, SignerKind,
+    SubIndication, UsedEvidence, Verdict,
 };
 pub use signers::{MarkKind, SignerGroup, VisibleMark};
 pub use trust::{TrustError, TrustStore};

@@ -12,6 +12,29 @@ pub(crate) const SIGNING_CERTIFICATE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x
 pub(crate) const SIGNATURE_TIME_STAMP: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 14];
 pub(crate) const SIGNING_CERTIFICATE_V2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 47];
 
+/// Time stamps of CAdES (EN 319 122-1): over the content, before it is signed; over the signature and all that judges it.
+pub(crate) const CONTENT_TIME_STAMP: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 20];
+pub(crate) const ARCHIVE_TIME_STAMP_V2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 48];
+pub(crate) const ARCHIVE_TIME_STAMP_V3: &[u8] = &[4, 0, 0x8d, 0x45, 2, 4];
+/// What an archive time stamp covers, by digest: 0.4.0.1733.2.5, 0.4.0.19122.1.4 and 0.4.0.19122.1.5.
+pub(crate) const ATS_HASH_INDEX: &[u8] = &[4, 0, 0x8d, 0x45, 2, 5];
+pub(crate) const ATS_HASH_INDEX_V2: &[u8] = &[4, 0, 0x81, 0x95, 0x32, 1, 4];
+pub(crate) const ATS_HASH_INDEX_V3: &[u8] = &[4, 0, 0x81, 0x95, 0x32, 1, 5];
+/// References to certificates and revocation data, stamps over them, older archive stamps and evidence records: named only.
+pub(crate) const NAMED_ATTRIBUTES: &[(&[u8], &str)] = &[
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 21], "complete certificate references"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 22], "complete revocation references"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 25], "a time stamp over signature and references"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 26], "a time stamp over references"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 27], "an archive time stamp of the first version"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 49], "an evidence record"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 50], "an evidence record"),
+];
+
+/// A signature over a signature (RFC 5652, 11.4). It has no content type of its own: that is the empty identifier here.
+pub(crate) const COUNTER_SIGNATURE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 6];
+pub(crate) const NO_CONTENT_TYPE: &[u8] = &[];
+
 pub(crate) const CERTIFICATE_VALUES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 23];
 pub(crate) const REVOCATION_VALUES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 24];
 /// Adobe's archive of revocation data, a signed attribute.

@@ -23,6 +23,8 @@ pub struct DocumentReport {
     pub rewritten_by: Option<String>,
     /// Who signed, how often and when: the intact signatures by their certificates.
     pub signers: Vec<SignerGroup>,
+    /// Whether the document is encrypted, and whether what the signatures cover could be read.
+    pub encryption: Encryption,
 }
 
 impl DocumentReport {
@@ -30,8 +32,33 @@ impl DocumentReport {
     pub(crate) fn new(coverage: Coverage, mut signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
         let signers = group(&signatures);
         tell_lines_apart(&mut signatures, &signers);
-        let changed_after_signing = ChangeLevel::None;
-        Self { coverage, signatures, faults, changed_after_signing, later_changes: Vec::new(), rewritten_by: None, signers }
+        let (changed_after_signing, encryption) = (ChangeLevel::None, Encryption::None);
+        Self { coverage, signatures, faults, changed_after_signing, later_changes: Vec::new(), rewritten_by: None, signers, encryption }
+    }
+}
+
+/// Whether a PDF document is encrypted (ISO 32000-2, 7.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Encryption {
+    /// It is not.
+    #[default]
+    None,
+    /// It is, and anybody may open it: the empty user password does.
+    Opened,
+    /// It is, and it could not be opened. The arithmetic of its signatures is that of the encrypted bytes; what they say is
+    /// not known, so that no signature is better than INDETERMINATE / SIGNED_DATA_NOT_FOUND.
+    Locked,
+}
+
+impl Encryption {
+    /// A stable name: `none`, `opened`, `locked`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Opened => "opened",
+            Self::Locked => "locked",
+        }
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) struct Demands<'a> {
     pub(crate) content: &'a [&'a [u8]],
     /// What was hashed of the file that the content is part of.
     pub(crate) prefixes: Option<&'a Prefixes<'a>>,
+    /// [`oid::NO_CONTENT_TYPE`] for a counter-signature.
     pub(crate) content_type: &'a [u8],
     /// CAdES demands a signing-certificate attribute.
     pub(crate) signing_certificate: SigningCertificateAttribute,
@@ -219,7 +220,8 @@ pub(crate) fn signing_time(info: &SignerInfo<'_>) -> Option<i64> {
 /// RFC 5652, 5.3 and 11: which attributes there must be, and how often.
 fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_>, judgement: &mut Judgement) -> bool {
     let mut faults: Vec<String> = Vec::new();
-    if data.content_type != demands.content_type {
+    let is_counter = demands.content_type == oid::NO_CONTENT_TYPE;
+    if data.content_type != demands.content_type && !is_counter {
         faults.push(format!("the CMS content type is {}", oid::dotted(data.content_type)));
     }
     if !data.digest_algorithms.contains(&info.digest_algorithm.oid) {
@@ -229,7 +231,7 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
         None => {
             // Without signed attributes a content that reads as a set of attributes could be one taken from elsewhere.
             let starts_as_set = demands.content.iter().find(|part| !part.is_empty()).is_some_and(|part| part.starts_with(&[SET]));
-            if starts_as_set || demands.content_type != oid::DATA {
+            if starts_as_set || !(demands.content_type == oid::DATA || is_counter) {
                 faults.push("the signature has no signed attributes".to_owned());
             } else {
                 judgement.note("the signature has no signed attributes");
@@ -250,8 +252,11 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
                     }
                 }
             };
-            let content_type = once(oid::CONTENT_TYPE, "content-type");
+            let content_type = if is_counter { None } else { once(oid::CONTENT_TYPE, "content-type") };
             once(oid::MESSAGE_DIGEST, "message-digest");
+            if is_counter && info.signed(oid::CONTENT_TYPE).next().is_some() {
+                faults.push("a counter-signature has no content type, and this one signs one".to_owned());
+            }
             if content_type.is_some_and(|value| value.tag != OID || value.content != demands.content_type) {
                 faults.push("the signed content type is not the one of the content".to_owned());
             }

@@ -422,6 +422,11 @@ pub(crate) fn cms(signer: &Node, certificates: &[&Node], content: &[u8], templat
 
 /// An RFC 3161 token over `stamped`.
 pub(crate) fn time_stamp(tsa: &Node, stamped: &[u8], time: i64) -> Vec<u8> {
+    time_stamp_with(tsa, stamped, time, Vec::new())
+}
+
+/// Likewise, with unsigned attributes.
+pub(crate) fn time_stamp_with(tsa: &Node, stamped: &[u8], time: i64, unsigned_attributes: Vec<Vec<u8>>) -> Vec<u8> {
     let info = sequence(&[
         &encode(INTEGER, &[1]),
         &encode(OID, &[0x2a, 3]),
@@ -429,7 +434,7 @@ pub(crate) fn time_stamp(tsa: &Node, stamped: &[u8], time: i64) -> Vec<u8> {
         &encode(INTEGER, &[7]),
         &generalized_time(time),
     ]);
-    let template = CmsTemplate { content_type: oid::TST_INFO, enclose: true, ..CmsTemplate::default() };
+    let template = CmsTemplate { content_type: oid::TST_INFO, enclose: true, unsigned_attributes, ..CmsTemplate::default() };
     cms(tsa, &[tsa], &info, &template)
 }
 

@@ -12,7 +12,7 @@ use crate::evidence::Evidence;
 use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
 use crate::oid;
-use crate::options::{Options, RevocationPolicy};
+use crate::options::{Limits, Options, RevocationPolicy};
 use crate::path::{self, Goal, Purpose};
 use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
@@ -31,6 +31,8 @@ pub(crate) struct Token {
     pub(crate) time: Option<i64>,
     /// The time-stamp authority's chain, where one was found.
     pub(crate) chain: Vec<Arc<Certificate>>,
+    /// When the token provably existed, from later time stamps.
+    existed: Option<i64>,
     /// Revocation data for the chain is missing.
     pub(crate) unknown_revocation: Option<String>,
 }
@@ -55,6 +57,19 @@ impl Token {
     }
 }
 
+/// The imprint of the token at the start of `bytes` and its digest, for stamped data that depends on it.
+pub(crate) fn imprint(bytes: &[u8], limits: &Limits) -> Option<(Digest, Vec<u8>)> {
+    let (data, _) = SignedData::parse(bytes, limits.max_certificates).ok()?;
+    let info = read_info(data.content.as_deref()?).ok()?;
+    Some((Digest::from_oid(info.imprint_algorithm)?, info.imprint.to_vec()))
+}
+
+/// The time that the token at the start of `bytes` states, proved or not.
+pub(crate) fn stated_time(bytes: &[u8]) -> Option<i64> {
+    let (data, _) = SignedData::parse(bytes, Limits::MAX_CERTIFICATES).ok()?;
+    read_info(data.content.as_deref()?).ok().map(|info| info.time)
+}
+
 /// The part of a TSTInfo that matters.
 struct TokenInfo<'a> {
     policy: &'a [u8],
@@ -71,7 +86,19 @@ pub(crate) fn verify<'a>(
     trust: &TrustStore,
     options: &Options,
 ) -> (Token, &'a [u8]) {
-    let mut token = Token::default();
+    verify_existing(bytes, stamped, evidence, None, trust, options)
+}
+
+/// Like [`verify`], for a token that later time stamps prove to have existed at `existed`.
+pub(crate) fn verify_existing<'a>(
+    bytes: &'a [u8],
+    stamped: &[&[u8]],
+    evidence: &Evidence,
+    existed: Option<i64>,
+    trust: &TrustStore,
+    options: &Options,
+) -> (Token, &'a [u8]) {
+    let mut token = Token { existed, ..Token::default() };
     let (data, rest) = match SignedData::parse(bytes, options.limits.max_certificates) {
         Ok(read) => read,
         Err(error) => {
@@ -138,7 +165,7 @@ fn usage(algorithm: Algorithm, used_for: AlgorithmUse, stated: i64) -> Usage {
 }
 
 /// The authority is judged at the time it states: most real authorities' certificates live shorter than the documents
-/// they stamp, and this version takes no further stamps over them as proof.
+/// they stamp. Further stamps over the token (EN 319 102-1, 5.6.2) save it where the authority was compromised later.
 fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, options: &Options, token: &mut Token) {
     let judgement = &mut token.judgement;
     if time > options.at {
@@ -161,7 +188,12 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
             Status::Unknown(reason) => token.unknown_revocation = Some(reason),
             // A stolen authority key can be used with any time: no revocation is late enough to spare the token, but
             // for reasons other than compromise the earlier tokens stand.
-            Status::Revoked { date, reason } if date <= time || reason.ends_with("Compromise") || reason == "unspecified" => {
+            // A token that is proved to be older than that was made by the authority itself.
+            Status::Revoked { date, reason }
+                if date <= time
+                    || token.existed.is_none_or(|existed| existed >= date)
+                        && (reason.ends_with("Compromise") || reason == "unspecified") =>
+            {
                 judgement.doubt(SubIndication::RevokedNoPoe, format!("the time-stamp certificate is revoked ({reason})"));
             }
             Status::Revoked { date, .. } => {
@@ -170,7 +202,12 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
         }
     }
     if !tsa.is_valid_at(options.at) {
-        judgement.note("the time-stamp certificate has expired since");
+        judgement.note(match token.existed {
+            Some(existed) if existed <= tsa.not_after => {
+                "the time-stamp certificate has expired since, and a later time stamp proves the token older"
+            }
+            _ => "the time-stamp certificate has expired since",
+        });
     }
     token.chain = path.certificates;
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::algorithm::{Digest, Scheme};
 use crate::algorithm_policy::weigh;
+use crate::archive::contradiction;
 use crate::asn1::{OCTET_STRING, Reader};
 use crate::calendar::pdf_date;
 use crate::certificate::Certificate;
@@ -33,6 +34,8 @@ pub(crate) struct Value<'a> {
     pub(crate) prefixes: &'a Prefixes<'a>,
     /// What the document brings along.
     pub(crate) evidence: &'a Evidence,
+    /// When the value provably existed, from document time stamps over it.
+    pub(crate) existed: Option<&'a Proof>,
     pub(crate) trust: &'a TrustStore,
     pub(crate) options: &'a Options,
 }
@@ -95,7 +98,7 @@ impl<'a> Value<'a> {
             evidence: self.evidence,
             claimed_time: self.claimed_time(),
         };
-        judge::signature(&data, info, &demands, self.trust, self.options)
+        judge::signature_existing(&data, info, &demands, self.existed, self.trust, self.options)
     }
 
     /// `adbe.pkcs7.sha1`: the CMS encloses the SHA-1 digest of the ranges and signs that.
@@ -115,7 +118,7 @@ impl<'a> Value<'a> {
             evidence: self.evidence,
             claimed_time: self.claimed_time(),
         };
-        let mut judged = judge::signature(&data, info, &demands, self.trust, self.options);
+        let mut judged = judge::signature_existing(&data, info, &demands, self.existed, self.trust, self.options);
         judged.arithmetic.use_digest(Digest::Sha1, AlgorithmUse::MessageDigest);
         if self.prefixes.digest(Digest::Sha1, self.content).as_ref() != enclosed {
             judged.judgement.fail(SubIndication::HashFailure, "the enclosed digest is not that of the document");
@@ -176,13 +179,20 @@ impl<'a> Value<'a> {
                 }
             }
         }
-        judge::judge_trust(&arithmetic, &Proof::default(), self.trust, self.options, &mut judgement);
-        Judged { judgement, arithmetic, proved_time: None }
+        let proof = self.existed.cloned().unwrap_or_default();
+        judge::judge_trust(&arithmetic, &proof, self.trust, self.options, &mut judgement);
+        Judged { judgement, arithmetic, proved_time: proof.time }
     }
 
     /// `ETSI.RFC3161`: a time-stamp token over the ranges (EN 319 142-1, 5.4.3).
     fn judge_document_timestamp(&self) -> Judged {
-        let (mut token, rest) = timestamp::verify(self.contents, self.content, self.evidence, self.trust, self.options);
+        let existed = self.existed.and_then(|proof| proof.time);
+        let (mut token, rest) = timestamp::verify_existing(self.contents, self.content, self.evidence, existed, self.trust, self.options);
+        if let (Some(time), Some(existed)) = (token.proof(), existed)
+            && time > existed
+        {
+            contradiction("the document time stamp", time, existed, &mut token.judgement);
+        }
         if rest.iter().any(|&byte| byte != 0) {
             token.judgement.fail(SubIndication::FormatFailure, "bytes are hidden behind the token in /Contents");
         }

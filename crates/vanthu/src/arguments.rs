@@ -60,7 +60,7 @@ pub(crate) struct Demo {
 #[derive(Debug, Args)]
 #[command(after_long_help = VERIFY_HELP)]
 pub(crate) struct Verify {
-    /// Signed files (PDF, detached CMS beside its content), and folders that are walked for them.
+    /// Signed files (PDF, XML, ASiC, CMS with its content or beside it), and folders that are walked for them.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// A folder with whom you trust: *.pem, *.crt, *.cer, *.der, *.crl. Self-signed authorities are anchors, other authorities

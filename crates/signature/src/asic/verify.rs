@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::algorithm::Digest;
 use crate::algorithm_policy::{Usage, weigh};
-use crate::detached::{report as signature_report, verify_detached};
+use crate::cms_file::verify_cms_existing;
+use crate::detached::report as signature_report;
 use crate::evidence::Evidence;
 use crate::judge::Judged;
 use crate::judgement::Judgement;
@@ -15,6 +16,7 @@ use crate::trust::TrustStore;
 use crate::weakness::{Algorithm, AlgorithmUse};
 use crate::xml::{Budget, ReferenceOutcome, XmlReport, XmlSignature, XmlSignatureRole, percent_decoded, verify_within};
 
+use super::archive::{Archive, Proofs};
 use super::manifest::{FileDigest, Manifest};
 use super::zip::{self, Entry};
 
@@ -48,7 +50,7 @@ pub struct AsicSignature {
 /// Judges every signature of the ASiC-S or ASiC-E container `bytes`: XAdES, CAdES and time-stamp tokens over documents.
 ///
 /// A container that readers could understand in more than one way is not read at all (see the faults). Archive time
-/// stamps and evidence records are not looked at.
+/// stamps prove the signatures that they cover; evidence records are not looked at.
 #[must_use]
 pub fn verify_asic(bytes: &[u8], trust: &TrustStore, options: &Options) -> AsicReport {
     match zip::read(bytes, options.limits.max_inflate_bytes) {
@@ -107,6 +109,7 @@ struct Container<'a> {
     /// Time stamps that archive manifests name.
     archive_stamps: BTreeSet<String>,
     is_simple: bool,
+    proofs: Proofs,
 }
 
 /// A signature with what coverage is counted by.
@@ -135,11 +138,32 @@ impl<'a> Container<'a> {
             Some(entry) => entry.content.trim_ascii() == b"application/vnd.etsi.asic-s+zip",
             None => documents.len() == 1 && manifests.is_empty(),
         };
-        Self { entries, trust, options, documents, manifests, archive_stamps, is_simple }
+        let proofs = Proofs::default();
+        let mut container = Self { entries, trust, options, documents, manifests, archive_stamps, is_simple, proofs };
+        container.proofs = Proofs::judge(container.archives(), |manifest| container.files_fault(manifest), trust, options);
+        container
+    }
+
+    /// The archive time stamps with their manifests.
+    fn archives(&self) -> Vec<Archive<'a>> {
+        let manifests =
+            self.entries.iter().filter(|one| one.name.to_lowercase().contains("manifest") && purpose(&one.name) != Use::Document);
+        let archives = manifests.filter_map(|manifest_file| {
+            let manifest = Manifest::read(&manifest_file.content).ok()?;
+            let stamp = self.entries.iter().find(|one| one.name == manifest.signature && purpose(&one.name) == Use::TimeStamp)?;
+            let is_archive = self.archive_stamps.contains(&stamp.name) || is_of_signatures(&manifest);
+            is_archive.then_some(Archive { stamp, manifest_file, manifest })
+        });
+        archives.collect()
+    }
+
+    /// What is wrong with the files that a manifest names.
+    fn files_fault(&self, manifest: &Manifest) -> Option<String> {
+        manifest.files.iter().find_map(|named| self.check_file(named)).map(|(_, _, reason)| reason)
     }
 
     fn judge(&self) -> AsicReport {
-        let mut faults = Vec::new();
+        let mut faults = self.proofs.faults.clone();
         let mut judged: Vec<One> = Vec::new();
         let size = self.entries.iter().map(|entry| entry.content.len()).sum();
         let mut budget = Budget::for_input(size);
@@ -154,7 +178,7 @@ impl<'a> Container<'a> {
                 }
                 Use::Xades => self.xades(entry, &options, &mut budget, &mut faults),
                 Use::Cades => self.cades(entry, &options),
-                Use::TimeStamp => self.time_stamp(entry, &mut faults),
+                Use::TimeStamp => self.time_stamp(entry),
                 Use::Stranger => {
                     faults.push(format!("{} stands where no signature covers it", entry.name));
                     continue;
@@ -219,7 +243,8 @@ impl<'a> Container<'a> {
             Ok(content) => content,
             Err(reason) => return vec![self.without_content(entry, "CMS", reason)],
         };
-        let document = verify_detached(&entry.content, signed, self.trust, options);
+        let existed = self.proofs.of(&entry.name);
+        let document = verify_cms_existing(&entry.content, signed, existed.as_ref(), self.trust, options).document;
         let files = self.files(manifest);
         let reports = document.signatures.into_iter();
         let judged = reports.map(|report| {
@@ -237,21 +262,26 @@ impl<'a> Container<'a> {
         One { report, signature, counts: kind == "CMS" }
     }
 
-    fn time_stamp(&self, entry: &Entry<'_>, faults: &mut Vec<String>) -> Vec<One> {
+    fn time_stamp(&self, entry: &Entry<'_>) -> Vec<One> {
         let content = self.content(entry);
-        let is_of_signatures = |manifest: &Manifest| manifest.files.iter().any(|file| purpose(&file.name) != Use::Document);
         let is_archive =
             content.as_ref().is_ok_and(|(_, manifest)| manifest.is_some_and(is_of_signatures)) || self.archive_stamps.contains(&entry.name);
         if is_archive {
-            faults.push(format!("{} is an archive time stamp, which is not looked at", entry.name));
             return Vec::new();
         }
         let (signed, manifest) = match content {
             Ok(content) => content,
             Err(reason) => return vec![self.without_content(entry, "RFC3161", reason)],
         };
-        let (mut token, rest) =
-            timestamp::verify(&entry.content, &[signed], &Evidence::with_caches(self.trust.caches()), self.trust, self.options);
+        let existed = self.proofs.of(&entry.name).and_then(|proof| proof.time);
+        let (mut token, rest) = timestamp::verify_existing(
+            &entry.content,
+            &[signed],
+            &Evidence::with_caches(self.trust.caches()),
+            existed,
+            self.trust,
+            self.options,
+        );
         if !rest.is_empty() {
             token.judgement.fail(SubIndication::FormatFailure, "bytes follow the time-stamp token");
         }
@@ -372,6 +402,11 @@ impl<'a> Container<'a> {
         };
         Coverage::BytesAddedAfter { signed_end: counting.iter().map(covered).max().unwrap_or(0) as u64, length: length as u64 }
     }
+}
+
+/// A manifest of more than documents: whatever signs that does not sign documents.
+fn is_of_signatures(manifest: &Manifest) -> bool {
+    manifest.files.iter().any(|file| purpose(&file.name) != Use::Document)
 }
 
 /// Lets another ground count in a verdict that is already there.

@@ -12,6 +12,11 @@ pub(crate) struct ByteRange {
 }
 
 impl ByteRange {
+    /// Whether every byte up to `end` is signed.
+    pub(crate) fn covers(&self, end: usize) -> bool {
+        end <= self.first_end
+    }
+
     /// The signed bytes of `data`.
     pub(crate) fn parts<'a>(&self, data: &'a [u8]) -> [&'a [u8]; 2] {
         let first = data.get(..self.first_end).unwrap_or_default();

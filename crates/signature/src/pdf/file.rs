@@ -1,9 +1,10 @@
 //! A PDF file: the present value of any object, within budgets.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use super::encryption::{ObjectId, Security};
 use super::memory::Memory;
 use super::object::{Dictionary, Object, Parser, SyntaxError};
 use super::stream;
@@ -37,6 +38,8 @@ pub(crate) enum PdfError {
     UnsupportedFilter,
     #[error("a stream cannot be decoded")]
     BadStream,
+    #[error("the stream of an encrypted file cannot be opened")]
+    Locked,
     #[error("the file inflates beyond the limit")]
     InflatesTooFar,
     #[error("object {0} is not where the cross-reference says")]
@@ -57,6 +60,11 @@ pub(crate) struct File<'a> {
     pub(crate) data: &'a [u8],
     pub(crate) xref: Xref,
     pub(crate) limits: &'a Limits,
+    pub(crate) security: Security,
+    /// The object that the trailer names as its encryption dictionary: it is not encrypted itself.
+    encryption: Option<u32>,
+    /// Where dictionaries begin that hold strings not encrypted as the document demands.
+    misencrypted: RefCell<HashSet<usize>>,
     budgets: RefCell<Budgets>,
     streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
     pub(super) memory: Memory,
@@ -83,13 +91,15 @@ pub(crate) struct Located {
     /// Offsets inside `object` count in the file, and not in a decoded object stream.
     pub(crate) in_file: bool,
     pub(crate) stream_start: Option<usize>,
+    /// What an encrypted file derives its key from; `None` for what stands by itself or in an object stream.
+    pub(crate) id: Option<ObjectId>,
     /// Where its text ends in the file; 0 for one in an object stream.
     pub(crate) end: usize,
 }
 
 impl Located {
     pub(crate) fn direct(object: Object) -> Self {
-        Self { object, in_file: true, stream_start: None, end: 0 }
+        Self { object, in_file: true, stream_start: None, id: None, end: 0 }
     }
 }
 
@@ -99,7 +109,54 @@ impl<'a> File<'a> {
         let xref = xref::read(data, limits, &mut inflate)?;
         let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
         let budgets = RefCell::new(Budgets { inflate, work });
-        Ok(Self { data, xref, limits, budgets, streams: RefCell::default(), memory: Memory::default() })
+        let (security, encryption, misencrypted) = (Security::Plain, None, RefCell::default());
+        let streams = RefCell::default();
+        let mut file = Self { data, xref, limits, security, encryption, misencrypted, budgets, streams, memory: Memory::default() };
+        file.open_security();
+        // What was read before was read as it stands.
+        file.memory = Memory::default();
+        Ok(file)
+    }
+
+    /// Reads how strings and streams are encrypted, before any is read.
+    fn open_security(&mut self) {
+        let Some(entry) = self.xref.trailer.lookup("Encrypt").filter(|entry| !matches!(entry, Object::Null)) else { return };
+        self.encryption = match entry {
+            Object::Reference(number) => Some(*number),
+            _ => None,
+        };
+        let id = self.array(self.xref.trailer.lookup("ID"));
+        let id = match id.first() {
+            Some(Object::String(id)) => id.bytes.as_slice(),
+            _ => &[],
+        };
+        self.security = match self.resolve(entry) {
+            Ok(Located { object: Object::Dictionary(dictionary), in_file: true, .. }) => Security::open(&dictionary, id),
+            _ => Security::Locked("its encryption dictionary is unreadable".to_owned()),
+        };
+    }
+
+    /// Whether the dictionary at this offset of the file holds a string that is not encrypted as the document demands.
+    pub(crate) fn is_misencrypted(&self, start: usize) -> bool {
+        self.misencrypted.borrow().contains(&start)
+    }
+
+    /// The signature dictionaries among all objects of the file, for one whose fields cannot be read.
+    pub(crate) fn signature_dictionaries(&self) -> Vec<Dictionary> {
+        let mut numbers: Vec<u32> = self.xref.entries.keys().copied().collect();
+        numbers.sort_unstable();
+        let objects = numbers.into_iter().filter(|number| matches!(self.xref.entries.get(number), Some(Entry::Offset(_))));
+        let is_signature = |one: &Dictionary| one.lookup("ByteRange").is_some() && one.lookup("Contents").is_some();
+        let dictionaries = objects.filter_map(|number| match self.load(number).ok()?.object {
+            Object::Dictionary(dictionary) if is_signature(&dictionary) => Some(dictionary),
+            // A field may hold its value directly.
+            Object::Dictionary(dictionary) => match dictionary.lookup("V") {
+                Some(Object::Dictionary(value)) if is_signature(value) => Some(value.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        dictionaries.take(self.limits.max_signatures).collect()
     }
 
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
@@ -135,7 +192,7 @@ impl<'a> File<'a> {
                 let mut parser = Parser::new(&container.data, offset, self.limits.max_object_depth);
                 let object = parser.object();
                 self.spend(parser.position.saturating_sub(offset))?;
-                Ok(Located { object: object?, in_file: false, stream_start: None, end: 0 })
+                Ok(Located { object: object?, in_file: false, stream_start: None, id: None, end: 0 })
             }
         }
     }
@@ -178,7 +235,7 @@ impl<'a> File<'a> {
     /// The decoded bytes of the stream that `object` refers to.
     pub(crate) fn stream(&self, object: &Object) -> Result<Vec<u8>, PdfError> {
         match self.resolve(object)? {
-            Located { object: Object::Dictionary(dictionary), stream_start: Some(start), .. } => self.decode(&dictionary, start),
+            Located { object: Object::Dictionary(dictionary), stream_start: Some(start), id, .. } => self.decode(&dictionary, start, id),
             _ => Err(PdfError::BadStream),
         }
     }
@@ -205,15 +262,26 @@ impl<'a> File<'a> {
         let misplaced = PdfError::Misplaced(number);
         let start = usize::try_from(offset).map_err(|_| misplaced)?;
         let mut parser = Parser::new(self.data, start, self.limits.max_object_depth);
-        if parser.unsigned() != Some(u64::from(number)) || parser.unsigned().is_none() || !parser.take_keyword("obj") {
+        let is_number = parser.unsigned() == Some(u64::from(number));
+        let generation = parser.unsigned().filter(|_| is_number && parser.take_keyword("obj"));
+        let Some(generation) = generation else {
             self.spend(0)?;
             return Err(misplaced);
-        }
+        };
         let object = parser.object();
         self.spend(parser.position.saturating_sub(start))?;
-        let object = object?;
+        let mut object = object?;
+        // ISO 32000-2, 7.3.10: generations end at 65535; what is above is one, and of no use as a key.
+        let id = ObjectId { number, generation: u16::try_from(generation).unwrap_or(u16::MAX) };
+        if let Security::Opened(handler) = &self.security
+            && self.encryption != Some(number)
+        {
+            let mut misencrypted = Vec::new();
+            handler.open_strings(&mut object, id, &mut misencrypted);
+            self.misencrypted.borrow_mut().extend(misencrypted);
+        }
         let stream_start = if matches!(object, Object::Dictionary(_)) { parser.stream_start() } else { None };
-        Ok(Located { object, in_file: true, stream_start, end: parser.position })
+        Ok(Located { object, in_file: true, stream_start, id: Some(id), end: parser.position })
     }
 
     fn object_stream(&self, number: u32) -> Result<Rc<ObjectStream>, PdfError> {
@@ -230,13 +298,14 @@ impl<'a> File<'a> {
     fn read_object_stream(&self, number: u32) -> Result<ObjectStream, PdfError> {
         let Some(&Entry::Offset(offset)) = self.xref.entries.get(&number) else { return Err(PdfError::BadStream) };
         let located = self.load_at(number, offset)?;
+        let id = located.id;
         let (Object::Dictionary(dictionary), Some(start)) = (located.object, located.stream_start) else {
             return Err(PdfError::BadStream);
         };
         if dictionary.name("Type") != Some(b"ObjStm") {
             return Err(PdfError::BadStream);
         }
-        let data = self.decode(&dictionary, start)?;
+        let data = self.decode(&dictionary, start, id)?;
         let first = dictionary.integer("First").and_then(|first| usize::try_from(first).ok()).ok_or(PdfError::BadStream)?;
         let count = dictionary.integer("N").unwrap_or(0);
         let mut parser = Parser::new(&data, 0, 1);
@@ -253,7 +322,7 @@ impl<'a> File<'a> {
     }
 
     /// The decoded bytes of the stream whose data begins at `start`.
-    fn decode(&self, dictionary: &Dictionary, start: usize) -> Result<Vec<u8>, PdfError> {
+    fn decode(&self, dictionary: &Dictionary, start: usize, id: Option<ObjectId>) -> Result<Vec<u8>, PdfError> {
         let length = match dictionary.lookup("Length").map(|length| self.resolve(length)).transpose()? {
             Some(Located { object: Object::Integer(length), .. }) => usize::try_from(length).ok(),
             _ => None,
@@ -261,6 +330,11 @@ impl<'a> File<'a> {
         let end = length.and_then(|length| start.checked_add(length)).ok_or(PdfError::BadStream)?;
         let raw = self.data.get(start..end).ok_or(PdfError::BadStream)?;
         self.spend(raw.len())?;
-        stream::decode(dictionary, raw, &mut self.budgets.borrow_mut().inflate)
+        let opened = match &self.security {
+            Security::Plain => None,
+            Security::Opened(handler) => Some(id.and_then(|id| handler.open_stream(dictionary, raw, id)).ok_or(PdfError::BadStream)?),
+            Security::Locked(_) => return Err(PdfError::Locked),
+        };
+        stream::decode(dictionary, opened.as_deref().unwrap_or(raw), &mut self.budgets.borrow_mut().inflate)
     }
 }

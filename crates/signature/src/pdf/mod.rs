@@ -2,6 +2,8 @@
 //! revision, form fields. Nothing is repaired and no page is interpreted.
 
 mod byte_range;
+mod cipher;
+mod encryption;
 mod fields;
 mod file;
 mod memory;
@@ -13,6 +15,7 @@ mod tool;
 mod xref;
 
 pub(crate) use byte_range::{ByteRange, check as check_byte_range, numbers as byte_range_numbers};
+pub(crate) use encryption::Security;
 pub(crate) use fields::{Found, Signatures, find as find_signatures};
 pub(crate) use file::{File, Located, PdfError, header_offset};
 pub(crate) use memory::LOOKAHEAD;

@@ -42,6 +42,10 @@ impl Dictionary {
         &self.entries
     }
 
+    pub(super) fn entries_mut(&mut self) -> &mut [(Vec<u8>, Object)] {
+        Rc::<Vec<_>>::make_mut(&mut self.entries).as_mut_slice()
+    }
+
     pub(crate) fn lookup(&self, key: &str) -> Option<&Object> {
         self.entries.iter().find(|(name, _)| name == key.as_bytes()).map(|(_, value)| value)
     }

@@ -12,12 +12,17 @@ const MAX_FILTERS: usize = 4;
 
 /// Decodes `data` as `dictionary` says, taking what it inflates from `budget`.
 pub(crate) fn decode(dictionary: &Dictionary, data: &[u8], budget: &mut usize) -> Result<Vec<u8>, PdfError> {
+    // What a crypt filter does is done before.
+    let is_crypt = |object: Option<&Object>| matches!(object, Some(Object::Name(name)) if name == b"Crypt");
+    let mut skipped = 0;
     let filters = match dictionary.lookup("Filter") {
         None | Some(Object::Null) => 0,
+        name @ Some(Object::Name(_)) if is_crypt(name) => 0,
         Some(Object::Name(name)) if is_flate(name) => 1,
         Some(Object::Array(names)) => {
             let flate = |object: &Object| matches!(object, Object::Name(name) if is_flate(name));
-            if names.len() > MAX_FILTERS || !names.iter().all(flate) {
+            skipped = usize::from(is_crypt(names.first()));
+            if names.len() > MAX_FILTERS || !names.iter().skip(skipped).all(flate) {
                 return Err(PdfError::UnsupportedFilter);
             }
             names.len()
@@ -25,7 +30,7 @@ pub(crate) fn decode(dictionary: &Dictionary, data: &[u8], budget: &mut usize) -
         Some(_) => return Err(PdfError::UnsupportedFilter),
     };
     let mut decoded = data.to_vec();
-    for index in 0..filters {
+    for index in skipped..filters {
         decoded = inflate(&decoded, budget)?;
         let parameters = match dictionary.lookup("DecodeParms") {
             Some(Object::Dictionary(parameters)) => Some(parameters),

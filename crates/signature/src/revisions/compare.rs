@@ -35,6 +35,10 @@ pub(super) fn changed_keys(one: &Dictionary, other: &Dictionary) -> Vec<String> 
 /// Whether an object is the same in both states, its stream included.
 pub(super) fn same_object(signed: &View<'_>, later: &View<'_>, number: u32) -> bool {
     let (one, other) = (signed.object(number), later.object(number));
+    // A reader that repairs may find what a strict one does not: it is no nothing that could be the same as nothing.
+    if signed.file.load(number).is_err() || later.file.load(number).is_err() {
+        return false;
+    }
     same(&one.object, &other.object) && one.stream_start.is_some() == other.stream_start.is_some() && {
         // Where a length leads nowhere, nothing can be said to be the same.
         one.stream_start.is_none() || (signed.stream(&one).is_some() && signed.stream(&one) == later.stream(&other))

@@ -78,6 +78,10 @@ impl<'v, 'a> Explanation<'v, 'a> {
         for key in ["Root", "Encrypt"] {
             let (one, other) = (self.signed.file.xref.trailer.lookup(key), self.later.file.xref.trailer.lookup(key));
             let is_same = match (one, other) {
+                // Nothing but the trailer refers to how the document is encrypted.
+                (Some(one), Some(other)) if key == "Encrypt" => {
+                    same(one, other) && same(&self.signed.value(Some(one)), &self.later.value(Some(other)))
+                }
                 (Some(one), Some(other)) => same(one, other),
                 (None, None) => key == "Encrypt",
                 _ => false,

@@ -58,6 +58,10 @@ fn step(data: &[u8], (signed_end, signed): (usize, &Opened<'_>), (end, later): (
         (Err(error), _) => return vec![(ChangeLevel::Unexplained, format!("the signed revision cannot be read by itself: {error}"))],
         (_, Err(error)) => return vec![(ChangeLevel::Unexplained, format!("what follows cannot be read: {error}"))],
     };
+    // Whatever lies in a closed object stream would look as if it were not there.
+    if signed.file.security.is_locked() || later.file.security.is_locked() {
+        return vec![(ChangeLevel::Unexplained, "what follows is encrypted and cannot be read".to_owned())];
+    }
     // Bytes without a cross-reference of their own change nothing for a strict reader, and everything for one that repairs.
     if later.file.xref.start < signed_end as u64 {
         let what = format!("{} bytes follow that belong to no revision", added.len());

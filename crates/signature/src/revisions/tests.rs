@@ -175,3 +175,20 @@ fn a_page_box_with_other_decimals_is_workflow_and_another_box_is_not() {
     assert_eq!(scene.level(&scene.revised(&[(3, &page("595.3 841.9"))])), ChangeLevel::Workflow);
     assert_eq!(scene.level(&scene.revised(&[(3, &page("300 841.92"))])), ChangeLevel::Unexplained);
 }
+
+#[test]
+fn what_cannot_be_read_is_not_taken_for_nothing() {
+    // The signed page refers to something that is not there, and that a later revision brings.
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 90 0 R>>".to_owned();
+    let prepared = revise(&plain_pdf(), Some(last_xref(&plain_pdf())), &[(3, page)]);
+    let scene = Scene::over(&prepared);
+    let revised = scene.revised(&[(90, "<</Length 3>>stream\nq Q\nendstream")]);
+    assert_eq!(scene.level(&revised), ChangeLevel::Unexplained);
+    // Its place in the table is one byte off: a strict reader finds nothing, and one that repairs finds the object.
+    let at = scene.signed.len();
+    let misplaced =
+        [&revised[..at], &String::from_utf8_lossy(&revised[at..]).replace(&format!("{at:010}"), &format!("{:010}", at + 1)).into_bytes()];
+    let misplaced = misplaced.concat();
+    assert_ne!(misplaced, revised);
+    assert_eq!(scene.level(&misplaced), ChangeLevel::Unexplained);
+}

@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use crate::algorithm::{CryptoFault, Scheme};
 use crate::certificate::Certificate;
-use crate::evidence::Evidence;
-use crate::judge::{self, Judged, Proof};
+use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
 use crate::options::Options;
 use crate::report::SubIndication;
 use crate::rsa::Fit;
 use crate::signer::{self, Arithmetic};
 use crate::times::Times;
-use crate::timestamp;
 use crate::trust::TrustStore;
 use crate::weakness::AlgorithmUse;
 
@@ -114,8 +112,11 @@ impl Judge<'_, '_, '_> {
             .for_each(|der| arithmetic.evidence.add_list(der));
         properties.iter().flat_map(|properties| &properties.responses).for_each(|der| arithmetic.evidence.add_response(der));
         let along = arithmetic.evidence.clone();
-        let proof =
-            properties.as_ref().map(|properties| self.prove_time(&signature, properties, &along, &mut judgement)).unwrap_or_default();
+        let signer = arithmetic.certificate.as_deref();
+        let proof = properties
+            .as_ref()
+            .map(|properties| self.prove_existence(&signature, properties, &along, signer, &mut judgement))
+            .unwrap_or_default();
         let certificate_end = arithmetic.certificate.as_ref().map(|one| one.not_after);
         let (outside, at) = (arithmetic.claimed_time, self.options.at);
         Times { outside, attribute: None, proved: proof.time, certificate_end, at }.tell(&mut judgement);
@@ -236,7 +237,7 @@ impl Judge<'_, '_, '_> {
         let apex = |one: &Digested| one.covered.as_ref().map(|covered| covered.selection.apex);
         for one in digested {
             let is_properties = apex(one).is_some_and(|apex| xades::is(self.document, apex, "SignedProperties"));
-            let is_called_so = one.kind.starts_with("http://uri.etsi.org/01903") && one.kind.ends_with("#SignedProperties");
+            let is_called_so = xades::is_signed_properties(&one.kind);
             if (is_properties || is_called_so) && apex(one) != properties.signed {
                 judgement.fail(SubIndication::FormatFailure, "the signature refers to signed properties that are not its own");
                 return None;
@@ -410,36 +411,5 @@ impl Judge<'_, '_, '_> {
         };
         judgement.doubt(SubIndication::NoSigningCertificateFound, reason);
         fits
-    }
-
-    /// The earliest time that a token over the signature value proves; a bad one gives none and says so.
-    fn prove_time(&mut self, signature: &Signature, properties: &Properties, along: &Evidence, judgement: &mut Judgement) -> Proof {
-        let mut best = Proof::default();
-        for stamp in &properties.time_stamps {
-            let Some(form) = &stamp.canonical_form else {
-                judgement.note("a time stamp uses an unknown canonical form and proves nothing");
-                continue;
-            };
-            let stamped = canonicalize(self.document, &Selection::of(signature.value_node), form, &mut self.budget);
-            let Ok(stamped) = stamped else {
-                judgement.note("what a time stamp covers cannot be canonicalized: it proves nothing");
-                continue;
-            };
-            for bytes in &stamp.tokens {
-                let (token, _) = timestamp::verify(bytes, &[&stamped], along, self.trust, self.options);
-                match token.proof() {
-                    Some(time) => {
-                        judgement.evidence.extend(&token.judgement.evidence);
-                        judgement.weak.extend(&token.judgement.weak);
-                        judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("time stamp: {reason}")));
-                        if best.time.is_none_or(|earlier| time < earlier) {
-                            best = Proof { time: Some(time), unknown_revocation: token.unknown_revocation };
-                        }
-                    }
-                    None => judgement.note(format!("the time stamp proves nothing: {}", token.judgement.reasons.join("; "))),
-                }
-            }
-        }
-        best
     }
 }

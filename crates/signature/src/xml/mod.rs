@@ -8,6 +8,7 @@
 pub(crate) mod algorithms;
 mod canonical;
 mod coverage;
+mod existence;
 mod judge;
 mod key_info;
 mod reader;

@@ -183,6 +183,28 @@ enum Data<'d> {
     Octets(Cow<'d, [u8]>),
 }
 
+/// The octets that `reference` of `signature` digests; nodes that no transform wrote are written in `form`.
+pub(crate) fn octets(
+    source: &Source<'_, '_>,
+    signature: &Signature,
+    reference: &Reference,
+    form: &Method,
+    budget: &mut Budget,
+) -> Result<Vec<u8>, ReferenceFault> {
+    let uri = reference.uri.as_deref().ok_or_else(|| ReferenceFault::NotFound("(without URI)".to_owned()))?;
+    let mut data = source.start(uri)?;
+    for transform in &reference.transforms {
+        data = apply(source, signature, transform, data, budget)?;
+    }
+    match data {
+        Data::Octets(octets) => {
+            budget.spend(octets.len())?;
+            Ok(octets.into_owned())
+        }
+        Data::Nodes(selection) => Ok(canonicalize(source.document, &selection, form, budget)?),
+    }
+}
+
 /// Digests what `reference` of `signature` selects. The selection is known also where the digest differs.
 pub(crate) fn check(
     source: &Source<'_, '_>,

@@ -17,6 +17,7 @@ use super::{DSIG, algorithms};
 const NAMESPACES: &[&str] =
     &["http://uri.etsi.org/01903/v1.3.2#", "http://uri.etsi.org/01903/v1.2.2#", "http://uri.etsi.org/01903/v1.1.1#"];
 const MAX_TIME_STAMPS: usize = 4;
+const MAX_ARCHIVE_STAMPS: usize = 16;
 const MAX_PINS: usize = 16;
 
 /// The qualifying properties of one signature.
@@ -30,6 +31,10 @@ pub(crate) struct Properties {
     pub(crate) signing_time: Option<i64>,
     pub(crate) pins: Vec<Pin>,
     pub(crate) time_stamps: Vec<TimeStamp>,
+    /// Over everything before them (EN 319 132-1, 5.5.2), in document order.
+    pub(crate) archive_stamps: Vec<TimeStamp>,
+    /// Over all that is signed, before it was signed (EN 319 132-1, 5.2.8.1).
+    pub(crate) content_stamps: Vec<TimeStamp>,
     /// DER of certificates and revocation lists among the unsigned values.
     pub(crate) certificates: Vec<Vec<u8>>,
     pub(crate) crls: Vec<Vec<u8>>,
@@ -76,9 +81,15 @@ impl Pin {
 /// A `SignatureTimeStamp`: tokens over the canonical form of the SignatureValue element.
 #[derive(Debug)]
 pub(crate) struct TimeStamp {
+    pub(crate) node: NodeId,
     /// None for one that is not known.
     pub(crate) canonical_form: Option<Method>,
     pub(crate) tokens: Vec<Vec<u8>>,
+}
+
+/// Whether a reference of this `Type` is one to signed properties.
+pub(crate) fn is_signed_properties(kind: &str) -> bool {
+    kind.starts_with("http://uri.etsi.org/01903") && kind.ends_with("#SignedProperties")
 }
 
 /// Whether `id` is an element `local` of XAdES, in any version.
@@ -120,6 +131,8 @@ pub(crate) fn read(document: &Document<'_>, signature: &Signature, limit: usize)
         signing_time: None,
         pins: Vec::new(),
         time_stamps: Vec::new(),
+        archive_stamps: Vec::new(),
+        content_stamps: Vec::new(),
         certificates: Vec::new(),
         crls: Vec::new(),
         responses: Vec::new(),
@@ -137,6 +150,13 @@ pub(crate) fn read(document: &Document<'_>, signature: &Signature, limit: usize)
             properties.pins.extend(certificates.filter_map(|certificate| pin(document, certificate)));
         }
     }
+    if let Some(objects) = signed.and_then(|signed| child(document, signed, "SignedDataObjectProperties")) {
+        let stamps = document.elements(objects).filter(|&id| is(document, id, "AllDataObjectsTimeStamp"));
+        properties.content_stamps.extend(stamps.take(MAX_TIME_STAMPS).map(|id| time_stamp(document, id)));
+        if document.elements(objects).any(|id| is(document, id, "IndividualDataObjectsTimeStamp")) {
+            properties.notes.push("time stamps over single contents are not looked at".to_owned());
+        }
+    }
     if let Some(unsigned) = at(document, node, &["UnsignedProperties", "UnsignedSignatureProperties"]) {
         read_unsigned(document, unsigned, limit, &mut properties);
     }
@@ -145,20 +165,23 @@ pub(crate) fn read(document: &Document<'_>, signature: &Signature, limit: usize)
 
 fn read_unsigned(document: &Document<'_>, unsigned: NodeId, limit: usize, out: &mut Properties) {
     let mut others = 0;
+    let mut references = false;
     for property in document.elements(unsigned) {
         let local = document.element(property).map_or("", |element| element.local);
         match local {
             "SignatureTimeStamp" if out.time_stamps.len() < MAX_TIME_STAMPS => out.time_stamps.push(time_stamp(document, property)),
-            "CertificateValues" => {
-                let values = document.elements(property).filter(|&id| is(document, id, "EncapsulatedX509Certificate"));
-                out.certificates.extend(values.filter_map(|id| base64_text(document, id)).take(limit));
+            "ArchiveTimeStamp" | "ArchiveTimeStampV2" if out.archive_stamps.len() < MAX_ARCHIVE_STAMPS => {
+                out.archive_stamps.push(time_stamp(document, property));
             }
-            "RevocationValues" => {
-                let lists = child(document, property, "CRLValues").into_iter().flat_map(|list| document.elements(list));
-                out.crls.extend(lists.filter_map(|id| base64_text(document, id)).take(limit));
-                let responses = child(document, property, "OCSPValues").into_iter().flat_map(|list| document.elements(list));
-                out.responses.extend(responses.filter_map(|id| base64_text(document, id)).take(limit));
+            // Certificates and revocation data of a time-stamp authority (EN 319 132-1, 5.5.1).
+            "TimeStampValidationData" | "AnyValidationData" => {
+                for values in document.elements(property) {
+                    read_values(document, values, limit, out);
+                }
             }
+            "CertificateValues" | "RevocationValues" => read_values(document, property, limit, out),
+            "CompleteCertificateRefs" | "CompleteRevocationRefs" | "CompleteCertificateRefsV2" => references = true,
+            "SealingEvidenceRecords" => out.notes.push("the evidence records of the signature are not looked at".to_owned()),
             "CounterSignature" => {}
             _ if local.ends_with("TimeStamp") || local.ends_with("TimeStampV2") => others += 1,
             _ => {}
@@ -167,8 +190,27 @@ fn read_unsigned(document: &Document<'_>, unsigned: NodeId, limit: usize, out: &
     out.certificates.truncate(limit);
     out.crls.truncate(limit);
     out.responses.truncate(limit);
+    if references {
+        out.notes.push("references to certificates and revocation data are not looked at".to_owned());
+    }
     if others > 0 {
         out.notes.push(format!("{others} further time stamps are not looked at"));
+    }
+}
+
+fn read_values(document: &Document<'_>, property: NodeId, limit: usize, out: &mut Properties) {
+    match document.element(property).map_or("", |element| element.local) {
+        "CertificateValues" => {
+            let values = document.elements(property).filter(|&id| is(document, id, "EncapsulatedX509Certificate"));
+            out.certificates.extend(values.filter_map(|id| base64_text(document, id)).take(limit));
+        }
+        "RevocationValues" => {
+            let lists = child(document, property, "CRLValues").into_iter().flat_map(|list| document.elements(list));
+            out.crls.extend(lists.filter_map(|id| base64_text(document, id)).take(limit));
+            let responses = child(document, property, "OCSPValues").into_iter().flat_map(|list| document.elements(list));
+            out.responses.extend(responses.filter_map(|id| base64_text(document, id)).take(limit));
+        }
+        _ => {}
     }
 }
 
@@ -178,7 +220,7 @@ fn time_stamp(document: &Document<'_>, node: NodeId) -> TimeStamp {
     let method = method.filter(|&id| document.attribute(id, "Algorithm").is_some_and(|name| !name.is_empty()));
     let canonical_form = method.map_or(Some(Method::DEFAULT), |id| algorithms::canonical_form(document, id));
     let tokens = document.elements(node).filter(|&id| is(document, id, "EncapsulatedTimeStamp"));
-    TimeStamp { canonical_form, tokens: tokens.filter_map(|id| base64_text(document, id)).take(MAX_TIME_STAMPS).collect() }
+    TimeStamp { node, canonical_form, tokens: tokens.filter_map(|id| base64_text(document, id)).take(MAX_TIME_STAMPS).collect() }
 }
 
 fn pin(document: &Document<'_>, certificate: NodeId) -> Option<Pin> {

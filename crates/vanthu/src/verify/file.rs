@@ -5,7 +5,7 @@ use std::io::Read;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
-use signature::{DocumentReport, Options, TrustStore, verify_asic, verify_detached, verify_pdf, verify_xml};
+use signature::{DocumentReport, Options, TrustStore, verify_asic, verify_cms, verify_cms_over, verify_pdf, verify_xml};
 
 use crate::verify::finding::{self, Finding};
 use crate::verify::kind::{self, Kind};
@@ -72,11 +72,7 @@ impl Judge {
                 let is_text_about_pdf = !bytes.starts_with(b"%PDF-") && finding::is_unreadable(&report);
                 if is_text_about_pdf { Err(Refusal::MentionsPdf) } else { Ok(report) }
             }
-            Kind::Cms => self.judge_detached(path, bytes, &mut buffer.content),
-            Kind::ArmouredCms => {
-                let cms = kind::without_armour(bytes).ok_or(Refusal::Armour)?;
-                self.judge_detached(path, &cms, &mut buffer.content)
-            }
+            Kind::Cms | Kind::ArmouredCms => self.judge_cms(path, kind, bytes, &mut buffer.content),
             Kind::Xml if !has_xml_signature(bytes) => Err(Refusal::UnsignedXml),
             Kind::Xml => {
                 let report = verify_xml(bytes, &self.trust, &self.options);
@@ -89,14 +85,23 @@ impl Judge {
         }
     }
 
-    fn judge_detached(&self, path: &Path, cms: &[u8], buffer: &mut Vec<u8>) -> Result<DocumentReport, Refusal> {
-        let content = self.content.clone().or_else(|| content_beside(path));
-        let Some(content) = content else {
-            let is_enveloping = kind::is_enveloping(cms.get(..cms.len().min(kind::HEAD_BYTES)).unwrap_or_default());
-            return Err(if is_enveloping { Refusal::Enveloping } else { Refusal::ContentMissing { looked_for: expected_content(path) } });
+    /// A signature that carries its content is judged by that alone, unless a content was named or it is called like a
+    /// detached one beside its file.
+    fn judge_cms(&self, path: &Path, kind: Kind, cms: &[u8], buffer: &mut Vec<u8>) -> Result<DocumentReport, Refusal> {
+        let alone = verify_cms(cms, &self.trust, &self.options);
+        if kind == Kind::ArmouredCms && alone.encoding.is_none() {
+            return Err(Refusal::Armour);
+        }
+        let beside = || content_beside(path).filter(|_| alone.content.is_none() || ends_in(path, &["p7s"]));
+        let content = match self.content.clone().or_else(beside) {
+            Some(content) => content,
+            None if alone.content.is_none() && alone.is_readable => {
+                return Err(Refusal::ContentMissing { looked_for: expected_content(path) });
+            }
+            None => return Ok(alone.into_document()),
         };
         read(&content, buffer).map_err(|refusal| Refusal::Content(Box::new(refusal)))?;
-        Ok(verify_detached(cms, buffer, &self.trust, &self.options))
+        Ok(verify_cms_over(cms, buffer, &self.trust, &self.options).into_document())
     }
 }
 

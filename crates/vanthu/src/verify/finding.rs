@@ -323,7 +323,16 @@ mod tests {
         let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
         let (later_changes, signers) = (Vec::new(), Vec::new());
         let changed_after_signing = ChangeLevel::None;
-        DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes, rewritten_by: None, signers }
+        DocumentReport {
+            coverage,
+            signatures,
+            faults,
+            changed_after_signing,
+            later_changes,
+            rewritten_by: None,
+            signers,
+            encryption: signature::Encryption::None,
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x0
 const CMS_WINDOW: usize = 32;
 /// The head of a file in a zip.
 pub(crate) const ZIP: &[u8] = b"PK\x03\x04";
-const ARMOURS: [&str; 2] = ["PKCS7", "CMS"];
+const ARMOURS: [&str; 4] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA", "SIGNED MESSAGE"];
 
 /// The kinds that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Pdf,
     /// CMS in BER or DER.
     Cms,
-    /// CMS in PEM.
+    /// CMS in PEM, or in base64 without a label.
     ArmouredCms,
     Xml,
     /// A zip that says it is a container of signatures (ASiC).
@@ -33,7 +33,7 @@ pub(crate) fn of(head: &[u8]) -> Option<Kind> {
     // A signature or a container may carry a PDF within its first kilobyte: what encloses goes first.
     if head.first() == Some(&0x30) && contains(head.get(..head.len().min(CMS_WINDOW)).unwrap_or_default(), SIGNED_DATA) {
         Some(Kind::Cms)
-    } else if ARMOURS.iter().any(|label| text.starts_with(format!("-----BEGIN {label}-----").as_bytes())) {
+    } else if ARMOURS.iter().any(|label| text.starts_with(format!("-----BEGIN {label}-----").as_bytes())) || is_bare_base64(text) {
         Some(Kind::ArmouredCms)
     } else if head.starts_with(ZIP) && contains(head, b"application/vnd.etsi.asic") {
         Some(Kind::Container)
@@ -46,48 +46,14 @@ pub(crate) fn of(head: &[u8]) -> Option<Kind> {
     }
 }
 
-/// Whether the CMS that starts with `head` carries its content (RFC 5652, 5.2: its type is then not the last member of its
-/// sequence). A guess for the message to the reader, never for the verdict.
-pub(crate) fn is_enveloping(head: &[u8]) -> bool {
-    let skim = || {
-        // ContentInfo, signedData, [0], SignedData; then version and digest algorithms.
-        let rest = inside(head)?.0;
-        let rest = inside(inside(after(rest)?)?.0)?.0;
-        let (content, length) = inside(after(after(rest)?)?)?;
-        let behind_type = after(content)?;
-        Some(match length {
-            Some(length) => content.len() - behind_type.len() < length,
-            None => !behind_type.starts_with(&[0, 0]),
-        })
-    };
-    skim().unwrap_or(false)
-}
-
-/// The bytes from the content of the first element on, and its length where it is definite.
-fn inside(ber: &[u8]) -> Option<(&[u8], Option<usize>)> {
-    match *ber.get(1)? {
-        0x80 => Some((ber.get(2..)?, None)),
-        short @ 0..0x80 => Some((ber.get(2..)?, Some(usize::from(short)))),
-        long => {
-            let end = 2 + usize::from(long & 0x7f);
-            let digits = ber.get(2..end).filter(|digits| digits.len() <= 4)?;
-            let length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
-            Some((ber.get(end..)?, Some(length)))
-        }
-    }
-}
-
-/// The bytes behind the first element, whose length is definite.
-fn after(ber: &[u8]) -> Option<&[u8]> {
-    let (content, length) = inside(ber)?;
-    content.get(length?..)
-}
-
-/// The bytes inside the armour.
-pub(crate) fn without_armour(bytes: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let inner = text.split("-----").nth(2)?;
-    STANDARD.decode(inner.split_ascii_whitespace().collect::<String>()).ok()
+/// Whether text that is nothing but base64 begins with a CMS.
+fn is_bare_base64(text: &[u8]) -> bool {
+    let letters = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    // Four letters give three bytes.
+    let letters: Vec<u8> = letters.take(CMS_WINDOW / 3 * 4).collect();
+    let whole = letters.get(..letters.len() / 4 * 4).unwrap_or_default();
+    let decoded = STANDARD.decode(whole).unwrap_or_default();
+    decoded.first() == Some(&0x30) && contains(&decoded, SIGNED_DATA)
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
@@ -108,6 +74,10 @@ mod tests {
             (&[&cms, b"\xa0\x80...%PDF-1.4".as_slice()].concat(), Some(Kind::Cms)),
             (b"<html>%PDF-1.4", Some(Kind::Pdf)),
             (b"-----BEGIN PKCS7-----\nMII", Some(Kind::ArmouredCms)),
+            // `printf '\x30\x82\x05\xdc\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x82\x05' | base64`
+            (b"MIIF3AYJKoZIhvcN\r\nAQcCoIIF", Some(Kind::ArmouredCms)),
+            (b"MIIF3AYJKoZIhvcNAQcDoIIF", None),
+            (b"MIIF", None),
             (b"\xef\xbb\xbf<?xml version", Some(Kind::Xml)),
             (b"\xff\xfe<\0?\0", Some(Kind::Xml)),
             (b"PK\x03\x04....mimetypeapplication/vnd.etsi.asic-e+zip", Some(Kind::Container)),
@@ -120,32 +90,5 @@ mod tests {
         }
         let late = [vec![b'x'; 1022], b"%PDF-1.4".to_vec()].concat();
         assert_eq!(of(&late), None);
-    }
-
-    #[test]
-    fn a_signature_with_its_content_is_told_from_one_without() {
-        let data = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
-        let cms = |outer: &[u8], content: &[u8]| {
-            let open = [outer, SIGNED_DATA, &[0xa0, 0x80, 0x30, 0x82, 0x10, 0x00], &[0x02, 0x01, 0x01], &[0x31, 0x02, 0x30, 0x00]];
-            [&open.concat(), content].concat()
-        };
-        let bare = [&[0x30, 0x0b], data.as_slice(), &[0xa0, 0x03]].concat();
-        let bare_indefinite = [&[0x30, 0x80], data.as_slice(), &[0, 0, 0xa0, 0x03]].concat();
-        let full = [&[0x30, 0x0f], data.as_slice(), &[0xa0, 0x02, 0x04, 0x00]].concat();
-        let full_indefinite = [&[0x30, 0x80], data.as_slice(), &[0xa0, 0x80, 0x24, 0x80]].concat();
-        for outer in [&[0x30, 0x80][..], &[0x30, 0x82, 0x12, 0x34], &[0x30, 0x83, 0x01, 0x12, 0x34]] {
-            assert!(!is_enveloping(&cms(outer, &bare)) && !is_enveloping(&cms(outer, &bare_indefinite)));
-            assert!(is_enveloping(&cms(outer, &full)) && is_enveloping(&cms(outer, &full_indefinite)));
-        }
-        let whole = cms(&[0x30, 0x80], &full);
-        (0..whole.len()).for_each(|cut| drop(is_enveloping(&whole[..cut]).to_string()));
-        assert!(!is_enveloping(&[0x30, 0x88, 255, 255, 255, 255, 255, 255, 255, 255]));
-    }
-
-    #[test]
-    fn the_armour_comes_off() {
-        assert_eq!(without_armour(b"-----BEGIN CMS-----\nAQI\r\nD\n-----END CMS-----\n"), Some(vec![1, 2, 3]));
-        assert_eq!(without_armour(b"-----BEGIN CMS-----\n?\n-----END CMS-----\n"), None);
-        assert_eq!(without_armour(b"AQID"), None);
     }
 }
