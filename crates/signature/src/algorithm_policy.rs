@@ -154,14 +154,11 @@ pub(crate) fn weigh(usage: Usage, options: &Options, judgement: &mut Judgement, 
         Some(end) => format!("{}, which counted as sound until {}", sentence(), display_day(end)),
         None => sentence(),
     };
-    if judgement.reasons.iter().any(|told| told.starts_with(&sentence)) {
-        return;
-    }
     match options.weak_digest {
         _ if proved.zip(end).is_some_and(|(proved, end)| proved <= end) => {
-            judgement.note(format!("{sentence}: it is proved to be older"));
+            judgement.note_once(format!("{sentence}: it is proved to be older"));
         }
-        WeakDigest::Accept => judgement.note(format!("{sentence}; accepted by configuration")),
+        WeakDigest::Accept => judgement.note_once(format!("{sentence}; accepted by configuration")),
         // EN 319 102-1, table 6: what was certainly made too late, and what merely is not proved to be older.
         WeakDigest::Reject if end.is_none_or(|end| not_before.is_some_and(|made| made > end)) => {
             judgement.doubt_for_weakness(SubIndication::CryptoConstraintsFailure, sentence);
@@ -241,6 +238,30 @@ mod tests {
         assert_eq!(outcome(&Options::at(AUGUST_2012), None, None), (Verdict::TotalPassed, None, 0));
         let lax = Options { weak_digest: WeakDigest::Accept, ..Options::at(NOW) };
         assert_eq!(outcome(&lax, None, None), (Verdict::TotalPassed, None, 1));
+    }
+
+    #[test]
+    fn uses_are_weighed_one_by_one_and_a_sentence_is_said_once() {
+        let line = |used_for, acceptable| AlgorithmRule {
+            algorithm: Algorithm::Sha1,
+            used_for: Some(used_for),
+            acceptable,
+            source: "tỉnh".into(),
+        };
+        let table =
+            vec![line(AlgorithmUse::MessageDigest, Acceptable::Until(AUGUST_2012)), line(AlgorithmUse::SignatureValue, Acceptable::Never)];
+        let mut judgement = Judgement::default();
+        let mut weigh_both = |options: &Options| {
+            for used_for in [AlgorithmUse::MessageDigest, AlgorithmUse::SignatureValue] {
+                let usage = Usage { algorithm: Algorithm::Sha1, used_for, proved: Some(AUGUST_2012 - 1), not_before: None };
+                weigh(usage, options, &mut judgement, || "the signature rests on SHA-1".to_owned());
+            }
+            (judgement.outcome().1, judgement.reasons.len())
+        };
+        let default = Options::at(NOW);
+        assert_eq!(weigh_both(&default), (None, 1));
+        let strict = Options { algorithms: AlgorithmPolicy::new(table), ..Options::at(NOW) };
+        assert_eq!(weigh_both(&strict), (Some(SubIndication::CryptoConstraintsFailure), 2));
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
         if coverage == Coverage::Destroyed {
             faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
         }
-        let rewritten_by = rewritten_by(coverage, &[], &file, &mut faults);
+        let rewritten_by = rewritten_by(coverage, false, &file, &mut faults);
         return DocumentReport { encryption, rewritten_by, ..unsigned(coverage, faults) };
     }
     if left_out > 0 {
@@ -75,15 +75,17 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let coverage = coverage(&judged, base, bytes.len());
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures: Vec<SignatureReport> = judged.into_iter().map(|signature| signature.report).collect();
-    let rewritten_by = rewritten_by(coverage, &signatures, &file, &mut faults);
+    let is_broken = changed_after_signing == ChangeLevel::Unexplained
+        || signatures.iter().any(|one| !one.intact && one.verdict == Verdict::TotalFailed);
+    let rewritten_by = rewritten_by(coverage, is_broken, &file, &mut faults);
     DocumentReport { changed_after_signing, later_changes, rewritten_by, encryption, ..DocumentReport::new(coverage, signatures, faults) }
 }
 
 /// Who wrote a file anew whose signatures went with that, and what to do about it. The receiving office may have signed the
-/// stamped file itself: the broken signatures in it are then the sender's.
-fn rewritten_by(coverage: Coverage, signatures: &[SignatureReport], file: &File<'_>, faults: &mut Vec<String>) -> Option<String> {
+/// stamped file itself: the broken signatures in it are then the sender's. Or the stamp follows the signatures, as a change.
+fn rewritten_by(coverage: Coverage, is_broken: bool, file: &File<'_>, faults: &mut Vec<String>) -> Option<String> {
     let is_destroyed = coverage == Coverage::Destroyed;
-    if !is_destroyed && signatures.iter().all(|one| one.intact || one.verdict != Verdict::TotalFailed) {
+    if !is_destroyed && !is_broken {
         return None;
     }
     let Rewriter { name, stamps_incoming } = pdf::rewriter(file).filter(|rewriter| is_destroyed || rewriter.stamps_incoming)?;

@@ -38,7 +38,14 @@ impl Judgement {
     /// A ground for INDETERMINATE that is an algorithm which is no longer acceptable.
     pub(crate) fn doubt_for_weakness(&mut self, indication: SubIndication, reason: impl Into<String>) {
         self.weakness = Some(self.weakness.map_or(indication, |earlier| earlier.min(indication)));
-        self.reasons.push(reason.into());
+        self.note_once(reason.into());
+    }
+
+    /// A sentence without weight, unless it is there already.
+    pub(crate) fn note_once(&mut self, reason: String) {
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
     }
 
     /// A sentence without weight.

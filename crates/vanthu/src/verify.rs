@@ -19,6 +19,7 @@ mod sentences;
 mod signers;
 mod targets;
 mod text;
+mod tools;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use file::{Buffer, Judge};
 use finding::{Finding, Summary};
 use progress::Progress;
 use targets::Target;
+use tools::WeakByTool;
 
 /// The exit code for what cannot be read, and for wrong usage.
 pub(crate) const UNREADABLE: u8 = 4;
@@ -132,6 +134,7 @@ struct Teller {
     language: Language,
     progress: Progress,
     counts: Vec<(Summary, usize)>,
+    weak: WeakByTool,
     /// The first error of standard output; nothing is written after it. The files are judged all the same, for the exit code.
     error: Option<io::Error>,
 }
@@ -139,13 +142,22 @@ struct Teller {
 impl Teller {
     fn new(json: bool, language: Language, total: usize) -> Self {
         let counts = Summary::ALL.iter().map(|summary| (*summary, 0)).collect();
-        Self { out: io::BufWriter::new(io::stdout()), json, language, progress: Progress::new(total), counts, error: None }
+        Self {
+            out: io::BufWriter::new(io::stdout()),
+            json,
+            language,
+            progress: Progress::new(total),
+            counts,
+            weak: WeakByTool::default(),
+            error: None,
+        }
     }
 
     fn tell(&mut self, finding: &Finding) {
         if let Some((_, count)) = self.counts.iter_mut().find(|(summary, _)| *summary == finding.summary) {
             *count += 1;
         }
+        self.weak.count(finding);
         let told = if self.json { finding.json() } else { text::report(finding, self.language) };
         self.write(&told);
     }
@@ -166,7 +178,7 @@ impl Teller {
     fn finish(mut self) -> io::Result<()> {
         self.progress.clear();
         if !self.json && self.counts.iter().map(|(_, count)| count).sum::<usize>() > 1 {
-            let told = text::totals(&self.counts, self.language);
+            let told = text::totals(&self.counts, self.language) + &self.weak.told(self.language);
             self.write(&told);
         }
         // What a failed write left in the buffer is not written again when the buffer goes.

@@ -157,6 +157,21 @@ fn an_incoming_stamp_is_told_with_what_to_do() {
 }
 
 #[test]
+fn an_incoming_stamp_that_follows_the_signatures_is_told_too() {
+    let scene = Scene::new();
+    let signed = sign_pdf(&plain_pdf(), 0, ADBE, |content| scene.forged().cms(content));
+    let stamped = |tool: &str| {
+        let page = (3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 80 0 R>>".to_owned());
+        let pdf = revise(&signed, Some(last_xref(&signed)), &[page, (80, "<</Length 1>>stream\nq\nendstream".to_owned())]);
+        scene.judge(&with_information(&pdf, &format!("/Producer({tool})")))
+    };
+    let report = stamped("Ky dau den 1.0");
+    assert_eq!((report.changed_after_signing, report.rewritten_by.as_deref()), (ChangeLevel::Unexplained, Some("Ky dau den 1.0")));
+    assert!(report.signatures[0].intact && report.faults.iter().any(|fault| fault.starts_with("the incoming-stamp tool")), "{report:?}");
+    assert_eq!(stamped("PDFium").rewritten_by, None);
+}
+
+#[test]
 fn a_digest_info_without_null_passes_with_a_note() {
     let scene = Scene::new();
     let bent = Forged { with_null: false, ..scene.forged() };
