@@ -5,8 +5,11 @@
 //! PDF Certification" (S&P 2021): EAA, evil annotation attack. None of the results may count as an untouched, valid
 //! document. All functions expect documents that [`crate::pdf::sign`] wrote.
 
+pub mod kit;
+
 mod damage;
 mod incremental;
+pub mod ranges;
 mod universal;
 mod wrapping;
 
@@ -23,6 +26,10 @@ use crate::pdf::{SignatureExtent, signatures};
 /// The signature that stands last in the bytes.
 fn last_signature(pdf: &[u8]) -> Result<SignatureExtent, Error> {
     signatures(pdf).pop().ok_or(Error::NoSignature)
+}
+
+fn find_from(bytes: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    crate::pdf::find(bytes, needle, from)
 }
 
 #[cfg(test)]

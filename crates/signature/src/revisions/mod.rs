@@ -63,7 +63,11 @@ fn step(data: &[u8], (signed_end, signed): (usize, &Opened<'_>), (end, later): (
         let what = format!("{} bytes follow that belong to no revision", added.len());
         return vec![(ChangeLevel::Unexplained, what)];
     }
-    Explanation::of(signed, later)
+    let found = Explanation::of(signed, later);
+    if found.is_empty() {
+        return vec![(ChangeLevel::Permitted, format!("{} bytes follow that change nothing", added.len()))];
+    }
+    found
 }
 
 #[cfg(test)]

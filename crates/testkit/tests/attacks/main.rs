@@ -1,0 +1,8 @@
+//! Every class of attack that a verifier must refuse or flag, made with fresh keys and judged, each beside the same thing
+//! without the attack, which passes.
+//!
+//! The classes are those of the checklist in `CHECKLIST`; the expectations come from the standards that each class names
+//! there and never from what the verifier says. `cargo test -p testkit --no-default-features --test attacks` needs no hub.
+
+mod judge;
+mod ranges;
