@@ -7,6 +7,7 @@
 
 pub mod kit;
 
+pub mod changes;
 mod damage;
 mod incremental;
 pub mod ranges;

@@ -80,11 +80,13 @@ pub(crate) struct Located {
     pub(crate) stream_start: Option<usize>,
     /// Where its text ends in the file; 0 for one in an object stream.
     pub(crate) end: usize,
+    /// Numbers with a generation that is not 0: the object's own first, then those that it refers to.
+    pub(crate) generations: Vec<(u64, u64)>,
 }
 
 impl Located {
     pub(crate) fn direct(object: Object) -> Self {
-        Self { object, in_file: true, stream_start: None, end: 0 }
+        Self { object, in_file: true, stream_start: None, end: 0, generations: Vec::new() }
     }
 }
 
@@ -112,7 +114,7 @@ impl<'a> File<'a> {
                 let mut parser = Parser::new(&container.data, offset, self.limits.max_object_depth);
                 let object = parser.object();
                 self.spend(parser.position.saturating_sub(offset))?;
-                Ok(Located { object: object?, in_file: false, stream_start: None, end: 0 })
+                Ok(Located { object: object?, in_file: false, stream_start: None, end: 0, generations: parser.generations })
             }
         }
     }
@@ -183,15 +185,19 @@ impl<'a> File<'a> {
         let misplaced = PdfError::Misplaced(number);
         let start = usize::try_from(offset).map_err(|_| misplaced)?;
         let mut parser = Parser::new(self.data, start, self.limits.max_object_depth);
-        if parser.unsigned() != Some(u64::from(number)) || parser.unsigned().is_none() || !parser.take_keyword("obj") {
+        let (found, generation) = (parser.unsigned(), parser.unsigned());
+        let (true, Some(generation)) = (found == Some(u64::from(number)) && parser.take_keyword("obj"), generation) else {
             self.spend(0)?;
             return Err(misplaced);
+        };
+        if generation > 0 {
+            parser.generations.push((u64::from(number), generation));
         }
         let object = parser.object();
         self.spend(parser.position.saturating_sub(start))?;
         let object = object?;
         let stream_start = if matches!(object, Object::Dictionary(_)) { parser.stream_start() } else { None };
-        Ok(Located { object, in_file: true, stream_start, end: parser.position })
+        Ok(Located { object, in_file: true, stream_start, end: parser.position, generations: parser.generations })
     }
 
     fn object_stream(&self, number: u32) -> Result<Rc<ObjectStream>, PdfError> {

@@ -82,6 +82,8 @@ pub(crate) struct Parser<'a> {
     pub(crate) position: usize,
     max_depth: usize,
     nodes: usize,
+    /// References whose generation is not 0, in order: two objects that differ only there are not the same to every reader.
+    pub(crate) generations: Vec<(u64, u64)>,
 }
 
 pub(crate) fn is_white(byte: u8) -> bool {
@@ -94,7 +96,7 @@ fn is_regular(byte: u8) -> bool {
 
 impl<'a> Parser<'a> {
     pub(crate) fn new(data: &'a [u8], position: usize, max_depth: usize) -> Self {
-        Self { data, position, max_depth, nodes: 0 }
+        Self { data, position, max_depth, nodes: 0, generations: Vec::new() }
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -309,7 +311,12 @@ impl<'a> Parser<'a> {
         let start = self.position;
         if let Some(number) = self.unsigned() {
             let after_number = self.position;
-            if self.unsigned().is_some() && self.take_keyword("R") {
+            if let Some(generation) = self.unsigned()
+                && self.take_keyword("R")
+            {
+                if generation > 0 {
+                    self.generations.push((number, generation));
+                }
                 return u32::try_from(number).map(Object::Reference).map_err(|_| SyntaxError::Malformed(start));
             }
             self.position = after_number;

@@ -35,7 +35,9 @@ pub(super) fn changed_keys(one: &Dictionary, other: &Dictionary) -> Vec<String> 
 /// Whether an object is the same in both states, its stream included.
 pub(super) fn same_object(signed: &View<'_>, later: &View<'_>, number: u32) -> bool {
     let (one, other) = (signed.object(number), later.object(number));
-    same(&one.object, &other.object) && one.stream_start.is_some() == other.stream_start.is_some() && {
+    // A reference to another generation leads nowhere, for readers that keep to it.
+    let same_text = same(&one.object, &other.object) && one.generations == other.generations;
+    same_text && one.stream_start.is_some() == other.stream_start.is_some() && {
         // Where a length leads nowhere, nothing can be said to be the same.
         one.stream_start.is_none() || (signed.stream(&one).is_some() && signed.stream(&one) == later.stream(&other))
     }

@@ -243,7 +243,9 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 "SigFlags" => matches!((&before, &after), (Object::Null | Object::Integer(_), Object::Integer(after))
                     if { let before = if let Object::Integer(before) = before { before } else { 0 }; before & after == before }),
                 "DR" => grows(&before, &after),
-                "DA" | "NeedAppearances" => is_new || before == Object::Null,
+                "DA" => is_new || before == Object::Null,
+                // Readers draw every field anew from its value, which may be another than the one that was shown.
+                "NeedAppearances" => is_new || (before == Object::Null && self.has_only_signatures(&old)),
                 _ => false,
             };
             if is_allowed {
@@ -255,6 +257,11 @@ impl<'v, 'a> Explanation<'v, 'a> {
         self.explain(new.lookup("Fields"));
         let (before, after) = (self.signed.file.array(old.lookup("Fields")), self.later.file.array(new.lookup("Fields")));
         self.fields(&before, &after, false, 0);
+    }
+
+    fn has_only_signatures(&self, form: &Dictionary) -> bool {
+        let fields = self.signed.file.array(form.lookup("Fields"));
+        fields.iter().all(|field| self.signed.dictionary(Some(field)).is_some_and(|field| field.name("FT") == Some(b"Sig")))
     }
 
     fn fields(&mut self, before: &[Object], after: &[Object], is_signature: bool, depth: usize) {

@@ -4,5 +4,6 @@
 //! The classes are those of the checklist in `CHECKLIST`; the expectations come from the standards that each class names
 //! there and never from what the verifier says. `cargo test -p testkit --no-default-features --test attacks` needs no hub.
 
+mod changes;
 mod judge;
 mod ranges;
