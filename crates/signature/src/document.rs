@@ -4,7 +4,7 @@ use crate::detached::report;
 use crate::evidence::Evidence;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found};
-use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, Verdict};
+use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, SubIndication, Verdict};
 use crate::revisions;
 use crate::trust::TrustStore;
 use crate::value::{Value, malformed};
@@ -34,7 +34,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if file.xref.trailer.lookup("Encrypt").is_some() {
         faults.push("the document is encrypted: what the signatures cover cannot be read here".to_owned());
     }
-    let pdf::Signatures { found, is_dangling, is_shared, left_out } = pdf::find_signatures(&file);
+    let pdf::Signatures { found, is_dangling, is_shared, left_out, ambiguities } = pdf::find_signatures(&file);
     if is_shared {
         faults.push("several form fields show one and the same signature".to_owned());
     }
@@ -55,7 +55,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
-    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, trust, options };
+    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, ambiguities: &ambiguities, trust, options };
     let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
@@ -133,13 +133,15 @@ struct Surroundings<'a> {
     /// Bytes in front of the header.
     base: usize,
     evidence: &'a Evidence,
+    /// Why readers may understand the document in two ways.
+    ambiguities: &'a [String],
     trust: &'a TrustStore,
     options: &'a Options,
 }
 
 impl Surroundings<'_> {
     fn judge(&self, found: &Found) -> PdfSignature {
-        let Self { data, base, evidence, trust, options } = *self;
+        let Self { data, base, evidence, ambiguities, trust, options } = *self;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
         let checked = pdf::check_byte_range(found, data);
@@ -151,6 +153,14 @@ impl Surroundings<'_> {
             }
             Err(reason) => malformed(reason.clone()),
         };
+        for ambiguity in ambiguities {
+            judged.judgement.fail(SubIndication::FormatFailure, ambiguity.clone());
+        }
+        // A genuine program writes two values of /Type, which mean nothing here.
+        if let Some(key) = dictionary.ambiguous_key().filter(|key| *key != b"Type") {
+            let reason = format!("the signature has /{} more than once with different values: readers differ", String::from_utf8_lossy(key));
+            judged.judgement.fail(SubIndication::FormatFailure, reason);
+        }
         if let Some(ByteRange { end, .. }) = range
             && end < data.len()
         {
@@ -176,7 +186,7 @@ mod tests {
     use crate::asn1::{OCTET_STRING, OID, SEQUENCE, encode};
     use crate::oid;
     use crate::options::{RevocationPolicy, WeakDigest};
-    use crate::report::{EvidenceKind, SubIndication, UsedEvidence};
+    use crate::report::{EvidenceKind, UsedEvidence};
     use crate::testing::{
         CmsTemplate, NOW, Node, OcspTemplate, Pki, Template, YEAR, add_security_store, attribute, cms, last_xref, ocsp_revoked, plain_pdf,
         revise, sign_pdf, time_stamp,

@@ -12,6 +12,7 @@ mod damage;
 mod incremental;
 pub mod ranges;
 mod universal;
+pub mod structure;
 mod wrapping;
 
 pub use damage::{append_garbage, flip_signed_byte, prefix_junk, rewrite_losing_revision, swap_contents_of_two, truncate};

@@ -47,6 +47,17 @@ impl Dictionary {
         self.entries.iter().filter(|(name, _)| name == key.as_bytes()).count()
     }
 
+    /// A key that stands there more than once with different values: which one counts depends on the reader.
+    pub(crate) fn ambiguous_key(&self) -> Option<&[u8]> {
+        let mut entries: Vec<&(Vec<u8>, Object)> = self.entries.iter().collect();
+        entries.sort_by(|one, other| one.0.cmp(&other.0));
+        let differs = |one: &Object, other: &Object| match (one, other) {
+            (Object::String(one), Object::String(other)) => one.bytes != other.bytes,
+            (one, other) => one != other,
+        };
+        entries.windows(2).find(|pair| pair[0].0 == pair[1].0 && differs(&pair[0].1, &pair[1].1)).map(|pair| pair[0].0.as_slice())
+    }
+
     pub(crate) fn name(&self, key: &str) -> Option<&[u8]> {
         match self.lookup(key) {
             Some(Object::Name(name)) => Some(name),

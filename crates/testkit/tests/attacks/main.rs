@@ -7,3 +7,4 @@
 mod changes;
 mod judge;
 mod ranges;
+mod structure;
