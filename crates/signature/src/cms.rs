@@ -57,6 +57,8 @@ pub(crate) struct SignerInfo<'a> {
 pub(crate) struct SignedAttributes<'a> {
     pub(crate) attributes: Vec<Attribute<'a>>,
     pub(crate) der: Vec<u8>,
+    /// They stand in the order of DER (X.690, 11.6).
+    pub(crate) is_sorted: bool,
 }
 
 /// How a SignerInfo names its certificate.
@@ -157,7 +159,10 @@ impl<'a> SignerInfo<'a> {
         let digest_algorithm = AlgorithmId::read(&mut fields)?;
         let signed_attributes = match fields.optional(0xa0)? {
             // RFC 5652, 5.4: the digest covers the attributes as a DER SET OF, whatever their wire form.
-            Some(set) => Some(SignedAttributes { attributes: read_attributes(&set)?, der: set.to_der(SET)? }),
+            Some(set) => {
+                let is_sorted = set.children()?.is_sorted_by(|one, next| one.raw <= next.raw);
+                Some(SignedAttributes { attributes: read_attributes(&set)?, der: set.to_der(SET)?, is_sorted })
+            }
             None => None,
         };
         let signature_algorithm = AlgorithmId::read(&mut fields)?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::algorithm::{AlgorithmId, CryptoFault, Digest, Scheme, digest_name};
-use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, SET};
+use crate::asn1::{Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::calendar::asn1_time;
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, SignerId, SignerInfo};
@@ -168,7 +168,11 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
                 judgement.note("the signature has no signed attributes");
             }
         }
-        Some(_) => {
+        Some(signed) => {
+            // Some programs sign them in the order in which they carry them, and every verifier takes that.
+            if !signed.is_sorted {
+                judgement.note("the signed attributes do not stand in the order of DER");
+            }
             let mut once = |identifier: &[u8], what: &str| {
                 let found: Vec<_> = info.signed(identifier).collect();
                 match found.as_slice() {
@@ -237,6 +241,10 @@ fn check_signing_certificate(
     for (identifier, default) in [(oid::SIGNING_CERTIFICATE, Digest::Sha1), (oid::SIGNING_CERTIFICATE_V2, Digest::Sha256)] {
         for attribute in info.signed(identifier) {
             pinned = true;
+            // The digest pins the certificate by itself, so that another name beside it is a slip of the signing program.
+            if attribute.values.first().is_some_and(|value| names_another(value, certificate)) {
+                judgement.note("the signed reference to the certificate names another issuer or serial number than the certificate");
+            }
             match attribute.values.first().and_then(|value| pinned_digest(value, default)) {
                 Some((Some(digest), hash)) if digest.of(&[&certificate.der]).as_ref() == hash.as_slice() => {}
                 Some((None, _)) => {
@@ -253,6 +261,26 @@ fn check_signing_certificate(
         let reason = "the signing-certificate attribute, which CAdES demands, is missing";
         judgement.doubt(SubIndication::SigConstraintsFailure, reason);
     }
+}
+
+/// Whether the IssuerSerial of the first ESSCertID is there, and is not that of `certificate` (RFC 5035, 5).
+fn names_another(value: &Element<'_>, certificate: &Certificate) -> bool {
+    let read = || {
+        let ids = value.reader().expect(SEQUENCE).ok()?;
+        let mut fields = ids.reader().expect(SEQUENCE).ok()?.reader();
+        fields.optional(SEQUENCE).ok()?;
+        fields.expect(OCTET_STRING).ok()?;
+        let mut pair = fields.optional(SEQUENCE).ok()??.reader();
+        let names = pair.expect(SEQUENCE).ok()?;
+        let serial = pair.expect(INTEGER).ok()?.content;
+        let mut names = names.reader();
+        let is_issuer = match names.optional(0xa4).ok()? {
+            Some(name) => name.reader().expect(SEQUENCE).and_then(|name| Name::read(&name)).ok()?.comparable() == certificate.issuer.comparable(),
+            None => true,
+        };
+        Some(serial == certificate.serial && is_issuer)
+    };
+    read() == Some(false)
 }
 
 /// Digest and hash of the first ESSCertID: that is the signing certificate's.

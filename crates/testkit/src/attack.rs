@@ -12,6 +12,7 @@ mod damage;
 mod incremental;
 pub mod ranges;
 mod universal;
+pub mod statements;
 pub mod structure;
 mod wrapping;
 

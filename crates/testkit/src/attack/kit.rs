@@ -12,7 +12,10 @@ mod revocation;
 mod rsa;
 mod statement;
 
+pub(crate) use node::bit_string;
 pub(crate) use paper::stream as stream_text;
+pub(crate) use rsa::digest_info;
+pub(crate) use statement::pin as pin_of;
 
 pub use archive::{Archive, Stored};
 pub use markup::{ENVELOPED, EXCLUSIVE, INCLUSIVE, XmlStatement, base64, enveloped, enveloped_signature, reference};

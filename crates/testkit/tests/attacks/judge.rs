@@ -25,7 +25,7 @@ pub(crate) fn check(cases: &[Case], table: &[Expected]) {
             wrong.push(format!("{}: the twin does not pass: {} {:?}", case.name, summary(&twin), reasons(&twin)));
         }
         let forged = judge(&case.forged, &case.trust);
-        if summary(&forged) != outcome {
+        if outcome.split(" or ").all(|outcome| summary(&forged) != outcome) {
             wrong.push(format!("{}: expected {outcome}, found {} {:?}", case.name, summary(&forged), reasons(&forged)));
         }
     }

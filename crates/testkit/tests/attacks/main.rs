@@ -7,4 +7,5 @@
 mod changes;
 mod judge;
 mod ranges;
+mod statements;
 mod structure;

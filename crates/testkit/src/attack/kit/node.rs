@@ -133,6 +133,8 @@ pub struct Template {
     pub authority: Option<Option<u8>>,
     /// Further extensions.
     pub extensions: Vec<Extension>,
+    /// The key identifier, where it is not that of the key.
+    pub key_identifier: Option<Vec<u8>>,
     /// Version 1 has no extensions and no version.
     pub is_version_one: bool,
     /// Encoded Validity, in place of the times above.
@@ -153,6 +155,7 @@ impl Template {
             purposes: None,
             authority: None,
             extensions: Vec::new(),
+            key_identifier: None,
             is_version_one: false,
             validity: None,
         }
@@ -261,8 +264,9 @@ impl Node {
 }
 
 fn extensions(template: &Template, public: &[u8]) -> Vec<u8> {
+    let identifier = template.key_identifier.clone().unwrap_or_else(|| Digest::Sha1.of(&[&key_bits(public)]));
     let mut list: Vec<Extension> = Vec::new();
-    list.push((SUBJECT_KEY_IDENTIFIER.to_vec(), false, der::octets(&Digest::Sha1.of(&[&key_bits(public)]))));
+    list.push((SUBJECT_KEY_IDENTIFIER.to_vec(), false, der::octets(&identifier)));
     if let Some(bits) = template.key_usage {
         list.push((KEY_USAGE.to_vec(), true, der::element(BIT_STRING, &[0, bits])));
     }

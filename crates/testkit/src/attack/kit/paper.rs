@@ -208,8 +208,8 @@ impl Paper {
             "<< /Type /Annot /Subtype /Widget /FT /Sig /T ({}) /V {value} 0 R /P 3 0 R /Rect {} /F 132{} >>",
             signing.field, signing.rectangle, signing.field_entries
         );
-        // The statement's length does not depend on what is signed, but for some bytes of an ECDSA value.
-        let reserved = (self.make(signing, b"").len() + 16 + signing.spare).next_multiple_of(16);
+        // The statement's length does not depend on what is signed, but for some bytes of each ECDSA value.
+        let reserved = (self.make(signing, b"").len() + 16 + 4 * signing.statement.signers + signing.spare).next_multiple_of(16);
         let contents = format!("<{}>", "0".repeat(2 * reserved));
         let body = dictionary.replace("{range}", &"@".repeat(RANGE_WIDTH)).replace("{contents}", &contents);
         let range_in_body = dictionary.find("{range}");
@@ -235,7 +235,7 @@ impl Paper {
         let parts = signing.parts.as_ref().map_or_else(|| vec![0..start, end..length], |choose| choose(start, end, length));
         let signed: Vec<u8> = parts.into_iter().flat_map(|part| next.bytes[part].to_vec()).collect();
         let digits: String = self.make(signing, &signed).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert!(digits.len() + 2 <= contents.len(), "the room for the signature suffices");
+        assert!(digits.len() + 2 <= contents.len(), "{} digits do not fit into {}", digits.len(), contents.len());
         next.bytes[start + 1..start + 1 + digits.len()].copy_from_slice(digits.as_bytes());
         let body_end = at + next.objects[&value].len();
         let body = next.bytes[at..body_end].to_vec();
