@@ -136,6 +136,10 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
         }
     };
     judgement.rests_on(&path.certificates);
+    // RFC 3161, 2.3 demands it; what counts is that no other usage stands beside.
+    if !tsa.has_critical_usages {
+        judgement.note("the extended key usage of the time-stamp certificate is not critical");
+    }
     for weakness in &path.weaknesses {
         weak(options, weakness, judgement);
     }

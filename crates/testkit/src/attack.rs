@@ -8,9 +8,14 @@
 pub mod kit;
 
 pub mod changes;
+pub mod containers;
 mod damage;
+pub mod evidence;
 mod incremental;
+pub mod markup;
+pub mod paths;
 pub mod ranges;
+pub mod stamps;
 mod universal;
 pub mod statements;
 pub mod structure;

@@ -5,7 +5,12 @@
 //! there and never from what the verifier says. `cargo test -p testkit --no-default-features --test attacks` needs no hub.
 
 mod changes;
+mod containers;
+mod evidence;
 mod judge;
+mod markup;
+mod paths;
 mod ranges;
+mod stamps;
 mod statements;
 mod structure;
