@@ -4,6 +4,7 @@ use crate::cms::SignedData;
 use crate::evidence::Evidence;
 use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::oid;
 use crate::options::Options;
 use crate::report::{Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication};
@@ -19,7 +20,7 @@ use crate::trust::TrustStore;
 pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: &Options) -> DocumentReport {
     let (data, rest) = match SignedData::parse(cms, options.limits.max_certificates) {
         Ok(read) => read,
-        Err(error) => return unreadable(format!("the CMS is unreadable: {error}")),
+        Err(error) => return unreadable(limit::unreadable_cms("the CMS", &error)),
     };
     if data.signers.is_empty() {
         return unreadable("the CMS has no signer".to_owned());
@@ -62,7 +63,7 @@ pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: 
 
 fn unreadable(reason: String) -> DocumentReport {
     let mut judgement = Judgement::default();
-    judgement.fail(SubIndication::FormatFailure, reason.clone());
+    limit::reject(&mut judgement, reason.clone());
     let judged = Judged { judgement, ..Judged::default() };
     let signatures = vec![report("signer 1".to_owned(), "CMS", judged)];
     DocumentReport::new(Coverage::NotSigned, signatures, vec![reason])

@@ -2,6 +2,8 @@
 
 use crate::detached::report;
 use crate::evidence::Evidence;
+use crate::judge::Judged;
+use crate::limit;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found};
 use crate::report::{ChangeLevel, Coverage, DocumentReport, LaterChange, SignatureReport, SubIndication, Verdict};
@@ -24,6 +26,9 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let (base, file) = match open(bytes, header, options) {
         Ok(opened) => opened,
         Err(error) => {
+            if let Some(name) = error.limit().filter(|_| pdf::has_remains(bytes, None)) {
+                return given_up(bytes, limit::sentence(name, error));
+            }
             faults.push(format!("the structure of the file is unreadable: {error}"));
             return unsigned(without_signatures(bytes, None, false), faults);
         }
@@ -55,7 +60,10 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
-    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, ambiguities: &ambiguities, trust, options };
+    let reached =
+        file.reached().and_then(|error| Some(limit::sentence(error.limit()?, format!("the document was not read to its end: {error}"))));
+    faults.extend(reached.clone());
+    let surroundings = Surroundings { data: file.data, base, evidence: &evidence, ambiguities: &ambiguities, reached, trust, options };
     let judged = found.iter().map(|found| surroundings.judge(found));
     let mut judged: Vec<PdfSignature> = judged.collect();
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
@@ -63,6 +71,14 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures = judged.into_iter().map(|signature| signature.report).collect();
     DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes }
+}
+
+/// A document that holds a signature and takes more to read than the limits allow: nobody knows what it says.
+fn given_up(bytes: &[u8], reason: String) -> DocumentReport {
+    let mut judged = Judged::default();
+    limit::reject(&mut judged.judgement, reason.clone());
+    let coverage = Coverage::BytesAddedAfter { signed_end: 0, length: bytes.len() as u64 };
+    DocumentReport::new(coverage, vec![report(String::new(), "", judged)], vec![reason])
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
@@ -135,13 +151,15 @@ struct Surroundings<'a> {
     evidence: &'a Evidence,
     /// Why readers may understand the document in two ways.
     ambiguities: &'a [String],
+    /// The bound at which reading the document ended.
+    reached: Option<String>,
     trust: &'a TrustStore,
     options: &'a Options,
 }
 
 impl Surroundings<'_> {
     fn judge(&self, found: &Found) -> PdfSignature {
-        let Self { data, base, evidence, ambiguities, trust, options } = *self;
+        let Self { data, base, evidence, ambiguities, trust, options, .. } = *self;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
         let checked = pdf::check_byte_range(found, data);
@@ -153,12 +171,16 @@ impl Surroundings<'_> {
             }
             Err(reason) => malformed(reason.clone()),
         };
+        if let Some(reached) = &self.reached {
+            judged.judgement.doubt(SubIndication::Generic, reached.clone());
+        }
         for ambiguity in ambiguities {
             judged.judgement.fail(SubIndication::FormatFailure, ambiguity.clone());
         }
         // A genuine program writes two values of /Type, which mean nothing here.
         if let Some(key) = dictionary.ambiguous_key().filter(|key| *key != b"Type") {
-            let reason = format!("the signature has /{} more than once with different values: readers differ", String::from_utf8_lossy(key));
+            let reason =
+                format!("the signature has /{} more than once with different values: readers differ", String::from_utf8_lossy(key));
             judged.judgement.fail(SubIndication::FormatFailure, reason);
         }
         if let Some(ByteRange { end, .. }) = range

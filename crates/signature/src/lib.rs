@@ -25,6 +25,7 @@ mod evidence;
 mod general_name;
 mod judge;
 mod judgement;
+mod limit;
 mod name;
 mod ocsp;
 mod oid;

@@ -275,7 +275,9 @@ fn names_another(value: &Element<'_>, certificate: &Certificate) -> bool {
         let serial = pair.expect(INTEGER).ok()?.content;
         let mut names = names.reader();
         let is_issuer = match names.optional(0xa4).ok()? {
-            Some(name) => name.reader().expect(SEQUENCE).and_then(|name| Name::read(&name)).ok()?.comparable() == certificate.issuer.comparable(),
+            Some(name) => {
+                name.reader().expect(SEQUENCE).and_then(|name| Name::read(&name)).ok()?.comparable() == certificate.issuer.comparable()
+            }
             None => true,
         };
         Some(serial == certificate.serial && is_issuer)

@@ -10,6 +10,7 @@ use crate::cms::SignedData;
 use crate::evidence::Evidence;
 use crate::judge::{Judged, weak};
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::oid;
 use crate::options::{Options, RevocationPolicy};
 use crate::path::{self, Goal, Purpose};
@@ -69,7 +70,7 @@ pub(crate) fn verify<'a>(
     let (data, rest) = match SignedData::parse(bytes, options.limits.max_certificates) {
         Ok(read) => read,
         Err(error) => {
-            token.judgement.fail(SubIndication::FormatFailure, format!("the time-stamp token is unreadable: {error}"));
+            limit::reject(&mut token.judgement, limit::unreadable_cms("the time-stamp token", &error));
             return (token, &[]);
         }
     };

@@ -16,9 +16,9 @@ pub mod markup;
 pub mod paths;
 pub mod ranges;
 pub mod stamps;
-mod universal;
 pub mod statements;
 pub mod structure;
+mod universal;
 mod wrapping;
 
 pub use damage::{append_garbage, flip_signed_byte, prefix_junk, rewrite_losing_revision, swap_contents_of_two, truncate};

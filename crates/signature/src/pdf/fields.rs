@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::file::File;
+use super::file::{File, PdfError};
 use super::object::{Dictionary, Object};
 
 /// Fields, widgets and pages visited; the file's work budget bounds the rest.
@@ -72,6 +72,9 @@ impl Walk<'_> {
             Object::Reference(number) => visited.insert(*number),
             _ => true,
         };
+        if self.visits > MAX_VISITS {
+            self.file.reach(PdfError::TooMuchWork);
+        }
         is_fresh && self.visits <= MAX_VISITS
     }
 

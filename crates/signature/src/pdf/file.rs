@@ -1,6 +1,6 @@
 //! A PDF file: the present value of any object, within budgets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -25,6 +25,8 @@ pub(crate) enum PdfError {
     BadXref(u64),
     #[error("the cross-references run in a loop")]
     XrefLoop,
+    #[error("the file has too many revisions")]
+    TooManyRevisions,
     #[error("the cross-references of a hybrid file give two places for object {0}")]
     TwoReadings(u32),
     #[error("the file has too many objects")]
@@ -41,6 +43,21 @@ pub(crate) enum PdfError {
     TooMuchWork,
 }
 
+impl PdfError {
+    /// The name of the bound that was reached, if it is one.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::Syntax(SyntaxError::TooDeep(_)) => Some("depth"),
+            Self::Syntax(SyntaxError::TooLarge(_)) => Some("parts"),
+            Self::TooManyRevisions => Some("revisions"),
+            Self::TooManyObjects => Some("objects"),
+            Self::InflatesTooFar => Some("inflate"),
+            Self::TooMuchWork => Some("work"),
+            _ => None,
+        }
+    }
+}
+
 /// Where the `%PDF-` header stands.
 pub(crate) fn header_offset(bytes: &[u8]) -> Option<usize> {
     let window = bytes.get(..bytes.len().min(HEADER_WINDOW)).unwrap_or_default();
@@ -54,6 +71,8 @@ pub(crate) struct File<'a> {
     pub(crate) xref: Xref,
     pub(crate) limits: &'a Limits,
     budgets: RefCell<Budgets>,
+    /// The first bound that was reached: what was read since is not all there is.
+    reached: Cell<Option<PdfError>>,
     streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
 }
 
@@ -92,15 +111,43 @@ impl Located {
 
 impl<'a> File<'a> {
     pub(crate) fn open(data: &'a [u8], limits: &'a Limits) -> Result<Self, PdfError> {
+        Self::open_within(data, limits, limits.max_work)
+    }
+
+    /// The same, with no more work than `allowed`.
+    pub(crate) fn open_within(data: &'a [u8], limits: &'a Limits, allowed: usize) -> Result<Self, PdfError> {
         let mut inflate = limits.max_inflate_bytes;
         let xref = xref::read(data, limits, &mut inflate)?;
-        let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
+        let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE).min(allowed);
+        // Every revision of a document is read with all of its entries.
+        let work = work.saturating_sub(xref.entries.len().saturating_mul(16));
         let budgets = RefCell::new(Budgets { inflate, work });
-        Ok(Self { data, xref, limits, budgets, streams: RefCell::default() })
+        Ok(Self { data, xref, limits, budgets, reached: Cell::new(None), streams: RefCell::default() })
+    }
+
+    /// The first bound that was reached while reading.
+    pub(crate) fn reached(&self) -> Option<PdfError> {
+        self.reached.get()
+    }
+
+    /// Records that a bound was reached.
+    pub(crate) fn reach(&self, error: PdfError) {
+        if self.reached.get().is_none() && error.limit().is_some() {
+            self.reached.set(Some(error));
+        }
+    }
+
+    /// Work that is left.
+    pub(crate) fn work_left(&self) -> usize {
+        self.budgets.borrow().work
     }
 
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
     pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
+        self.read(number).inspect_err(|error| self.reach(*error))
+    }
+
+    fn read(&self, number: u32) -> Result<Located, PdfError> {
         match self.xref.entries.get(&number) {
             None | Some(Entry::Free) => Ok(Located::direct(Object::Null)),
             Some(&Entry::Offset(offset)) => self.load_at(number, offset),
@@ -157,7 +204,9 @@ impl<'a> File<'a> {
     /// The decoded bytes of the stream that `object` refers to.
     pub(crate) fn stream(&self, object: &Object) -> Result<Vec<u8>, PdfError> {
         match self.resolve(object)? {
-            Located { object: Object::Dictionary(dictionary), stream_start: Some(start), .. } => self.decode(&dictionary, start),
+            Located { object: Object::Dictionary(dictionary), stream_start: Some(start), .. } => {
+                self.decode(&dictionary, start).inspect_err(|error| self.reach(*error))
+            }
             _ => Err(PdfError::BadStream),
         }
     }
@@ -206,7 +255,7 @@ impl<'a> File<'a> {
         }
         // While it is being read, and after a failure, the stream counts as bad: that ends loops through /Length.
         self.streams.borrow_mut().insert(number, None);
-        let stream = Rc::new(self.read_object_stream(number)?);
+        let stream = Rc::new(self.read_object_stream(number).inspect_err(|error| self.reach(*error))?);
         self.streams.borrow_mut().insert(number, Some(Rc::clone(&stream)));
         Ok(stream)
     }

@@ -36,8 +36,11 @@ pub(crate) fn read(data: &[u8], limits: &Limits, inflate_budget: &mut usize) -> 
     let mut next = Some(last_startxref(data)?);
     let mut is_first = true;
     while let Some(offset) = next.take() {
-        if !visited.insert(offset) || visited.len() > MAX_SECTIONS {
+        if !visited.insert(offset) {
             return Err(PdfError::XrefLoop);
+        }
+        if visited.len() > MAX_SECTIONS {
+            return Err(PdfError::TooManyRevisions);
         }
         reader.of_table.clear();
         let trailer = reader.section(offset)?;

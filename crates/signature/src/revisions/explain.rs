@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::compare::{changed_keys, rectangle, same, same_object};
+use super::compare::{Among, changed_keys, rectangle, same, same_object};
 use super::view::{View, collect};
 use crate::pdf::{Dictionary, Object};
 use crate::report::ChangeLevel::{self, Permitted, Unexplained, Workflow};
@@ -168,7 +168,10 @@ impl<'v, 'a> Explanation<'v, 'a> {
             let (before, after) = (self.signed.value(old.lookup(key)), self.later.value(new.lookup(key)));
             is_grown |= !same(&before, &after);
             let kept = match (&before, &after) {
-                (Object::Array(before), Object::Array(after)) => before.iter().all(|one| after.iter().any(|other| same(one, other))),
+                (Object::Array(before), Object::Array(after)) => {
+                    let after = Among::new(after);
+                    before.iter().all(|one| after.contains(one))
+                }
                 (Object::Null, _) => true,
                 _ => false,
             };
@@ -183,11 +186,9 @@ impl<'v, 'a> Explanation<'v, 'a> {
         is_grown |= !same(&before, &after);
         if let Object::Dictionary(before) = &before {
             let after = if let Object::Dictionary(after) = &after { after.clone() } else { Dictionary::default() };
-            let lost = before.entries().iter().any(|(key, value)| {
-                let key = String::from_utf8_lossy(key);
-                after.lookup(&key).is_none_or(|later| !same(value, later))
-            });
-            if lost {
+            let changed = changed_keys(before, &after);
+            let lost: HashSet<&String> = changed.iter().collect();
+            if before.entries().iter().any(|(key, _)| lost.contains(&String::from_utf8_lossy(key).into_owned())) {
                 self.find(Workflow, "the validation data lost some of their /VRI".to_owned());
             }
         }
@@ -265,13 +266,14 @@ impl<'v, 'a> Explanation<'v, 'a> {
     }
 
     fn fields(&mut self, before: &[Object], after: &[Object], is_signature: bool, depth: usize) {
+        let (signed, later) = (Among::new(before), Among::new(after));
         for field in before {
-            if !after.iter().any(|later| same(field, later)) {
+            if !later.contains(field) {
                 self.find(Unexplained, "a form field was removed".to_owned());
             }
             self.field(field, is_signature, depth);
         }
-        for field in after.iter().filter(|field| !before.iter().any(|signed| same(signed, field))) {
+        for field in after.iter().filter(|field| !signed.contains(field)) {
             let dictionary = self.later.dictionary(Some(field)).unwrap_or_default();
             if is_signature || dictionary.name("FT") == Some(b"Sig") {
                 self.explain(Some(field));
@@ -383,11 +385,12 @@ impl<'v, 'a> Explanation<'v, 'a> {
     }
 
     fn annotations(&mut self, before: &[Object], after: &[Object]) {
-        let lost = before.iter().filter(|one| !after.iter().any(|other| same(one, other))).count();
+        let (signed, later) = (Among::new(before), Among::new(after));
+        let lost = before.iter().filter(|one| !later.contains(one)).count();
         if lost > 0 {
             self.find(Unexplained, format!("{lost} annotations were taken from a page"));
         }
-        for annotation in after.iter().filter(|one| !before.iter().any(|other| same(one, other))) {
+        for annotation in after.iter().filter(|one| !signed.contains(one)) {
             let dictionary = self.later.dictionary(Some(annotation)).unwrap_or_default();
             let parent = self.later.dictionary(dictionary.lookup("Parent"));
             let kind = dictionary.name("FT").or_else(|| parent.as_ref()?.name("FT"));

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::limit;
 use crate::options::Limits;
 use crate::pdf::{Dictionary, Entry, File, Located, Object};
 
@@ -14,14 +15,20 @@ pub(super) struct View<'a> {
     referrers: HashMap<u32, Vec<u32>>,
     /// Cross-reference and object streams: the structure of the file, and no part of the document.
     structural: HashSet<u32>,
+    /// Work that was allowed.
+    allowed: usize,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits) -> Result<Self, String> {
-        let file = File::open(data.get(..end).unwrap_or_default(), limits).map_err(|error| error.to_string())?;
+    pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits, allowed: usize) -> Result<Self, String> {
+        let file = File::open_within(data.get(..end).unwrap_or_default(), limits, allowed).map_err(|error| match error.limit() {
+            Some(name) => limit::sentence(name, error),
+            None => error.to_string(),
+        })?;
         let mut numbers: Vec<u32> = file.xref.entries.keys().copied().collect();
         numbers.sort_unstable();
-        let mut view = Self { file, ends: HashMap::new(), referrers: HashMap::new(), structural: HashSet::new() };
+        let mut view = Self { file, ends: HashMap::new(), referrers: HashMap::new(), structural: HashSet::new(), allowed: 0 };
+        view.allowed = view.file.work_left();
         for number in numbers {
             // What cannot be read is nothing, in every state alike.
             let Ok(located) = view.file.load(number) else { continue };
@@ -42,6 +49,11 @@ impl<'a> View<'a> {
             }
         }
         Ok(view)
+    }
+
+    /// Work done so far.
+    pub(super) fn work(&self) -> usize {
+        self.allowed.saturating_sub(self.file.work_left())
     }
 
     /// The numbers of all objects that this state has a place for.

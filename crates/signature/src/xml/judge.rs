@@ -7,6 +7,7 @@ use crate::certificate::Certificate;
 use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::options::Options;
 use crate::report::SubIndication;
 use crate::signer::{self, Arithmetic};
@@ -72,7 +73,7 @@ impl Judge<'_, '_, '_> {
         let (properties, signature) = match read {
             Ok(read) => read,
             Err(reason) => {
-                judgement.fail(SubIndication::FormatFailure, reason);
+                limit::reject(&mut judgement, reason);
                 let signature = XmlSignature { element, role, intact: false, references: Vec::new() };
                 let judged = Judged { judgement, ..Judged::default() };
                 return One { judged, signature, is_xades: false, is_whole: false, covered_bytes: 0 };

@@ -84,14 +84,14 @@ fn content(bench: &Bench) -> Vec<Case> {
     let other_page = paper.text(3).replace("/Contents 4 0 R", &format!("/Contents {free} 0 R"));
     let forgeries: Vec<(&'static str, Paper)> = vec![
         ("page content rewritten", paper.revise(&[(4, forged_text.clone())])),
-        ("page content switched", paper.revise(&[(3, other_page.clone()), (free, forged_text.clone())])),
+        ("page content switched", paper.revise(&[(3, other_page.clone()), (free, forged_text)])),
         ("page content doubled", page("/Contents 4 0 R", "/Contents [4 0 R 8 0 R]")),
         ("image replaced", paper.revise(&[(8, stream_text("/Type /XObject /Subtype /Form /BBox [0 0 200 100]", "1 g 0 0 200 100 re f"))])),
         ("font redefined", paper.revise(&[(5, "<< /Type /Font /Subtype /Type1 /BaseFont /Symbol >>".to_owned())])),
         ("font replaced in the resources", page("/F1 5 0 R", "/F1 8 0 R")),
         ("page box moved", page("[0 0 200 100]", "[0 50 200 100]")),
         ("page turned", page("/Type /Page ", "/Type /Page /Rotate 180 ")),
-        ("page added", paper.revise(&[(2, format!("<< /Type /Pages /Kids [3 0 R {free} 0 R] /Count 2 >>")), (free, other_page.clone())])),
+        ("page added", paper.revise(&[(2, format!("<< /Type /Pages /Kids [3 0 R {free} 0 R] /Count 2 >>")), (free, other_page)])),
         ("page removed", paper.revise(&[(2, "<< /Type /Pages /Kids [] /Count 0 >>".to_owned())])),
         ("page tree replaced", paper.edit(1, "/Pages 2 0 R", &format!("/Pages {free} 0 R")).revise(&[(free, paper.text(2))])),
         ("open action added", catalogue("/OpenAction << /S /JavaScript /JS (app.alert(1)) >>")),
@@ -102,7 +102,10 @@ fn content(bench: &Bench) -> Vec<Case> {
         ("optional content switched off", paper.edit(1, "/ON [10 0 R]", "/OFF [10 0 R]")),
         ("optional content group changed", paper.edit(10, "(Layer)", "(Layer) /Usage << /View << /ViewState /OFF >> >>")),
         ("note added", note(&paper, free)),
-        ("link added", page("/Annots [", "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 200 100] /A << /S /URI /URI (http://x) >> >> ")),
+        (
+            "link added",
+            page("/Annots [", "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 200 100] /A << /S /URI /URI (http://x) >> >> "),
+        ),
         ("attachment added", catalogue("/AF [<< /Type /Filespec /F (x) >>]")),
         ("collection made", catalogue("/Collection << /Type /Collection >>")),
         ("reader requirements added", catalogue("/Requirements [<< /S /EnableJavaScripts >>]")),
@@ -115,7 +118,10 @@ fn content(bench: &Bench) -> Vec<Case> {
 
 /// EAA of Rohlmann et al. (S&P 2021): a note laid over the page.
 fn note(paper: &Paper, free: u32) -> Paper {
-    let annotation = format!("<< /Type /Annot /Subtype /FreeText /Rect [0 0 200 100] /F 4 /DA (/F1 12 Tf) /Contents (999) /AP << /N {} 0 R >> >>", free + 1);
+    let annotation = format!(
+        "<< /Type /Annot /Subtype /FreeText /Rect [0 0 200 100] /F 4 /DA (/F1 12 Tf) /Contents (999) /AP << /N {} 0 R >> >>",
+        free + 1
+    );
     let drawing = stream_text("/Type /XObject /Subtype /Form /BBox [0 0 200 100]", "1 g 0 0 200 100 re f");
     let page = paper.text(3).replace("/Annots [", &format!("/Annots [{free} 0 R "));
     paper.revise(&[(3, page), (free, annotation), (free + 1, drawing)])
@@ -184,9 +190,30 @@ fn shadows(bench: &Bench) -> Vec<Case> {
 fn certified(bench: &Bench) -> Vec<Case> {
     let mut cases = Vec::new();
     for (level, fill, annotate, overlay, sign_again, store) in [
-        (1, "P 1: form filled in", "P 1: note added", "P 1: signature laid over the page", "P 1: second signature", "P 1: validation data added"),
-        (2, "P 2: form filled in", "P 2: note added", "P 2: signature laid over the page", "P 2: second signature", "P 2: validation data added"),
-        (3, "P 3: form filled in", "P 3: note added", "P 3: signature laid over the page", "P 3: second signature", "P 3: validation data added"),
+        (
+            1,
+            "P 1: form filled in",
+            "P 1: note added",
+            "P 1: signature laid over the page",
+            "P 1: second signature",
+            "P 1: validation data added",
+        ),
+        (
+            2,
+            "P 2: form filled in",
+            "P 2: note added",
+            "P 2: signature laid over the page",
+            "P 2: second signature",
+            "P 2: validation data added",
+        ),
+        (
+            3,
+            "P 3: form filled in",
+            "P 3: note added",
+            "P 3: signature laid over the page",
+            "P 3: second signature",
+            "P 3: validation data added",
+        ),
     ] {
         let signing = Signing { certification: Some(level), ..Signing::new(&bench.signer) };
         let paper = signed_as(&Paper::new(), &signing).paper;
@@ -210,7 +237,8 @@ fn certified(bench: &Bench) -> Vec<Case> {
 
 fn permissions(bench: &Bench) -> Vec<Case> {
     let mut cases = Vec::new();
-    let lock = " /Reference [<< /Type /SigRef /TransformMethod /FieldMDP /TransformParams << /Type /TransformParams /Action /All /V /1.2 >> >>]";
+    let lock =
+        " /Reference [<< /Type /SigRef /TransformMethod /FieldMDP /TransformParams << /Type /TransformParams /Action /All /V /1.2 >> >>]";
     let certify = |entries: &str| {
         let entries = entries.to_owned();
         Signing { certification: Some(2), entries, ..Signing::new(&bench.signer) }
@@ -304,7 +332,8 @@ fn stores(bench: &Bench) -> Vec<Case> {
     let stranger = Node::self_signed(&super::kit::Template::authority("Issuer", None));
     let foreign = with_store(&paper, &[List::empty().by(&stranger)]);
     cases.push(bench.case(STORE, "validation data of a stranger added", pdf(&paper), pdf(&foreign)));
-    let smuggled = paper.edit(1, "/Type /Catalog", "/Type /Catalog /DSS << /Certs [4 0 R] >>").revise(&[(4, stream_text("", "BT (999) Tj ET"))]);
+    let smuggled =
+        paper.edit(1, "/Type /Catalog", "/Type /Catalog /DSS << /Certs [4 0 R] >>").revise(&[(4, stream_text("", "BT (999) Tj ET"))]);
     cases.push(bench.case(STORE, "page content rewritten under the store's name", pdf(&paper), pdf(&smuggled)));
     let other = format!("/Type /Catalog /DSS << /VRI << /{} << /Cert [{value} 0 R] >> >> >>", "A".repeat(40));
     let linked = paper.edit(1, "/Type /Catalog", &other);

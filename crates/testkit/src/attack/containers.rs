@@ -150,7 +150,17 @@ fn several(bench: &Bench) -> Vec<Case> {
         bench.case(SEVERAL, "simple container with another document", simple(&[ONE]), simple(&[TWO])),
         bench.case(SEVERAL, "detached signature of another attachment", detached(ONE.1, ONE.1), detached(ONE.1, TWO.1)),
         bench.case(SEVERAL, "detached signature without content", detached(ONE.1, ONE.1), detached(ONE.1, b"")),
-        bench.case(SEVERAL, "content without signature", detached(ONE.1, ONE.1), Input::Detached { cms: Vec::new(), content: ONE.1.to_vec() }),
-        bench.case(SEVERAL, "a document in the place of a signature", detached(ONE.1, ONE.1), Input::Detached { cms: ONE.1.to_vec(), content: ONE.1.to_vec() }),
+        bench.case(
+            SEVERAL,
+            "content without signature",
+            detached(ONE.1, ONE.1),
+            Input::Detached { cms: Vec::new(), content: ONE.1.to_vec() },
+        ),
+        bench.case(
+            SEVERAL,
+            "a document in the place of a signature",
+            detached(ONE.1, ONE.1),
+            Input::Detached { cms: ONE.1.to_vec(), content: ONE.1.to_vec() },
+        ),
     ]
 }

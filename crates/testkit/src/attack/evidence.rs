@@ -94,7 +94,10 @@ fn lists(bench: &Bench) -> Vec<Case> {
     vec![
         case("list of another authority", List::empty().by(&bench.root)),
         case("list by a stranger in the issuer's name", List::empty().by(&stranger)),
-        case("list by the signer in the issuer's name", List { issuer: Some(bench.issuer.subject.clone()), ..List::empty() }.by(&bench.signer)),
+        case(
+            "list by the signer in the issuer's name",
+            List { issuer: Some(bench.issuer.subject.clone()), ..List::empty() }.by(&bench.signer),
+        ),
         case("list with a broken signature", broken),
         case("stale list", List { this_update: NOW - 10 * DAY, next_update: Some(NOW - DAY), ..List::empty() }.by(&bench.issuer)),
         case("list of the future", List { this_update: NOW + DAY, next_update: Some(NOW + 2 * DAY), ..List::empty() }.by(&bench.issuer)),
@@ -112,11 +115,8 @@ fn lists(bench: &Bench) -> Vec<Case> {
 fn answers(bench: &Bench) -> Vec<Case> {
     let (signer, issuer) = (&bench.signer, &bench.issuer);
     let good = || Answer::good(issuer, signer, issuer);
-    let trust = |answer: &Answer<'_>| Trust {
-        responses: vec![answer.response()],
-        lists: vec![List::empty().by(&bench.root)],
-        ..bench.trust()
-    };
+    let trust =
+        |answer: &Answer<'_>| Trust { responses: vec![answer.response()], lists: vec![List::empty().by(&bench.root)], ..bench.trust() };
     let twin_trust = trust(&good());
     let case = |name, answer: Answer<'_>| Case { twin_trust: twin_trust.clone(), ..judged_with(bench, ANSWERS, name, trust(&answer)) };
     let responder = |template: Template| issuer.issue(&template);
@@ -142,7 +142,10 @@ fn answers(bench: &Bench) -> Vec<Case> {
         case("stale answer", Answer { this_update: NOW - 10 * DAY, next_update: Some(NOW - DAY), ..good() }),
         case("answer of the future", Answer { this_update: NOW + DAY, next_update: Some(NOW + 2 * DAY), ..good() }),
         case("answer with an unknown critical extension", Answer { extensions: vec![(UNKNOWN.to_vec(), true, der::null())], ..good() }),
-        case("answer by the certificate that is asked for", Answer { responder: signer, certificates: vec![signer.certificate.clone()], ..good() }),
+        case(
+            "answer by the certificate that is asked for",
+            Answer { responder: signer, certificates: vec![signer.certificate.clone()], ..good() },
+        ),
         case("answer by the root", Answer { responder: &bench.root, ..good() }),
     ];
     cases.push(case("responder without the purpose", of(by(&without_purpose), &without_purpose)));
@@ -169,7 +172,8 @@ fn embedded(bench: &Bench) -> Vec<Case> {
     };
     let root = || List::empty().by(&bench.root);
     let twin = store(vec![List::empty().by(&bench.issuer), root()]);
-    let case = |name, lists| Case { trust: bare.clone(), twin_trust: bare.clone(), ..bench.case(EMBEDDED, name, twin.clone(), store(lists)) };
+    let case =
+        |name, lists| Case { trust: bare.clone(), twin_trust: bare.clone(), ..bench.case(EMBEDDED, name, twin.clone(), store(lists)) };
     let old = List { this_update: NOW - 10 * DAY, next_update: Some(NOW - 9 * DAY), ..List::empty() };
     let stranger = Node::self_signed(&Template::authority("Issuer", None));
     vec![

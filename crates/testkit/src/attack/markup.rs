@@ -45,22 +45,45 @@ fn wrapped(bench: &Bench) -> Vec<Case> {
     let other = bench.issuer.issue(&super::kit::Template::signer());
     let swapped = XmlStatement { pinned: Some(&other), ..enveloped(&bench.signer, CONTENT) };
     let second = |id: &str| format!("<x:SignedProperties xmlns:x=\"http://uri.etsi.org/01903/v1.3.2#\" Id=\"{id}\"></x:SignedProperties>");
-    let untyped = enveloped(&bench.signer, CONTENT).sign().replace("<ds:Reference Type=\"http://uri.etsi.org/01903#SignedProperties\" ", "<ds:Reference ");
+    let untyped = enveloped(&bench.signer, CONTENT)
+        .sign()
+        .replace("<ds:Reference Type=\"http://uri.etsi.org/01903#SignedProperties\" ", "<ds:Reference ");
     vec![
         case("content changed in XML", enveloped_signature("<amount Id=\"a\">999</amount>", &whole)),
         case("content added in XML", enveloped_signature(&format!("{CONTENT}{forged}"), &whole)),
         case("signed element moved aside, a forged one in its place", format!("<doc>{forged}{part}<aside>{CONTENT}</aside></doc>")),
-        case("signed element moved into the signature", format!("<doc>{forged}{}</doc>", part.replacen("</sig:Signature>", &format!("<sig:Object>{CONTENT}</sig:Object></sig:Signature>"), 1))),
-        case("whole document moved below another root", format!("<evil>{}<doc Id=\"d\">{forged}</doc></evil>", enveloped_signature(CONTENT, &whole))),
+        case(
+            "signed element moved into the signature",
+            format!(
+                "<doc>{forged}{}</doc>",
+                part.replacen("</sig:Signature>", &format!("<sig:Object>{CONTENT}</sig:Object></sig:Signature>"), 1)
+            ),
+        ),
+        case(
+            "whole document moved below another root",
+            format!("<evil>{}<doc Id=\"d\">{forged}</doc></evil>", enveloped_signature(CONTENT, &whole)),
+        ),
         case("identifier given twice", format!("<doc>{CONTENT}<amount Id=\"a\">999</amount>{part}</doc>")),
         case("identifier given twice, in another spelling", format!("<doc>{CONTENT}<amount ID=\"a\">999</amount>{part}</doc>")),
         case("identifier given twice, by xml:id", format!("<doc>{CONTENT}<amount xml:id=\"a\">999</amount>{part}</doc>")),
-        case("signature put around the content", whole.replacen("</sig:Signature>", &format!("<sig:Object><doc Id=\"d\">{CONTENT}</doc></sig:Object></sig:Signature>"), 1)),
+        case(
+            "signature put around the content",
+            whole.replacen("</sig:Signature>", &format!("<sig:Object><doc Id=\"d\">{CONTENT}</doc></sig:Object></sig:Signature>"), 1),
+        ),
         case("properties not signed", enveloped_signature(CONTENT, &unreferenced.sign())),
         case("properties of another certificate", enveloped_signature(CONTENT, &swapped.sign())),
-        case("other properties under the identifier", enveloped_signature(CONTENT, &whole.replacen("<sig:KeyInfo>", &format!("<sig:Object>{}</sig:Object><sig:KeyInfo>", second("s-p")), 1))),
+        case(
+            "other properties under the identifier",
+            enveloped_signature(
+                CONTENT,
+                &whole.replacen("<sig:KeyInfo>", &format!("<sig:Object>{}</sig:Object><sig:KeyInfo>", second("s-p")), 1),
+            ),
+        ),
         case("reference to the properties without its type", enveloped_signature(CONTENT, &untyped)),
-        case("signature removed from the references", enveloped_signature(CONTENT, &XmlStatement::new(&bench.signer, String::new()).sign())),
+        case(
+            "signature removed from the references",
+            enveloped_signature(CONTENT, &XmlStatement::new(&bench.signer, String::new()).sign()),
+        ),
     ]
 }
 
@@ -70,7 +93,9 @@ fn hostile(bench: &Bench) -> Vec<Case> {
     let case = |name, text: String| bench.case(HOSTILE, name, twin.clone(), xml(text));
     let with = |references: String| XmlStatement::new(&bench.signer, references).sign();
     let whole_text = format!("<doc Id=\"d\">{CONTENT}</doc>");
-    let transformed = |name, transform: &str| case(name, enveloped_signature(CONTENT, &with(reference("", &[ENVELOPED, transform, EXCLUSIVE], &whole_text))));
+    let transformed = |name, transform: &str| {
+        case(name, enveloped_signature(CONTENT, &with(reference("", &[ENVELOPED, transform, EXCLUSIVE], &whole_text))))
+    };
     let outside = |name, uri: &str| case(name, enveloped_signature(CONTENT, &with(reference(uri, &[], &whole_text))));
     let mut bombs = String::from("<!DOCTYPE doc [<!ENTITY a0 \"aaaaaaaaaa\">");
     for level in 1..30 {
@@ -97,19 +122,31 @@ fn hostile(bench: &Bench) -> Vec<Case> {
         outside("reference to the network", "http://127.0.0.1/x"),
         outside("reference by a free pointer", "#xpointer(//amount)"),
         outside("reference by element position", "#element(/1)"),
-        transformed("style sheet", "http://www.w3.org/TR/1999/REC-xslt-19991116 <xsl:stylesheet xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\"></xsl:stylesheet>"),
+        transformed(
+            "style sheet",
+            "http://www.w3.org/TR/1999/REC-xslt-19991116 <xsl:stylesheet xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\"></xsl:stylesheet>",
+        ),
         transformed("free XPath", "http://www.w3.org/TR/1999/REC-xpath-19991116 <ds:XPath>count(//*) = 1</ds:XPath>"),
-        transformed("XPath filter", "http://www.w3.org/2002/06/xmldsig-filter2 <x:XPath xmlns:x=\"http://www.w3.org/2002/06/xmldsig-filter2\" Filter=\"subtract\">//amount</x:XPath>"),
+        transformed(
+            "XPath filter",
+            "http://www.w3.org/2002/06/xmldsig-filter2 <x:XPath xmlns:x=\"http://www.w3.org/2002/06/xmldsig-filter2\" Filter=\"subtract\">//amount</x:XPath>",
+        ),
         transformed("inclusion", "http://www.w3.org/2001/XInclude"),
         transformed("unknown transform", "urn:nobody:knows"),
         case("key of both sides", enveloped_signature(CONTENT, &hmac("").sign())),
-        case("key of both sides, cut to one bit", enveloped_signature(CONTENT, &hmac("<ds:HMACOutputLength>1</ds:HMACOutputLength>").sign())),
+        case(
+            "key of both sides, cut to one bit",
+            enveloped_signature(CONTENT, &hmac("<ds:HMACOutputLength>1</ds:HMACOutputLength>").sign()),
+        ),
         case("bare key", enveloped_signature(CONTENT, &bare_key.sign())),
-        case("no key at all", enveloped_signature(CONTENT, &XmlStatement { key_info: Some(String::new()), ..enveloped(&bench.signer, CONTENT) }.sign())),
+        case(
+            "no key at all",
+            enveloped_signature(CONTENT, &XmlStatement { key_info: Some(String::new()), ..enveloped(&bench.signer, CONTENT) }.sign()),
+        ),
         case("two hundred references", enveloped_signature(CONTENT, &with(many))),
         case("twenty transforms", enveloped_signature(CONTENT, &with(reference("#a", &transforms, CONTENT)))),
         bench.case(HOSTILE, "not UTF-8", twin.clone(), Input::Xml([b"\xff\xfe".as_slice(), plain.as_bytes()].concat())),
-        bench.case(HOSTILE, "a zero byte", twin.clone(), xml(plain.replace("100", "1\00"))),
+        bench.case(HOSTILE, "a zero byte", twin.clone(), xml(plain.replace("100", "1\u{0}0"))),
         case("two roots", format!("{plain}<evil/>")),
         case("text behind the root", format!("{plain}999")),
         case("nested ten thousand deep", format!("{}{plain}{}", "<a>".repeat(10_000), "</a>".repeat(10_000))),
@@ -152,13 +189,20 @@ fn manifests(bench: &Bench) -> Vec<Case> {
     let case = |name, text: String| bench.case(MANIFEST, name, twin.clone(), xml(text));
     // The reference is to the manifest, and what the manifest names was changed.
     let manifest = |digested: &str| {
-        format!("<ds:Manifest xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Id=\"m\">{}</ds:Manifest>", reference("#a", &[EXCLUSIVE], digested))
+        format!(
+            "<ds:Manifest xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Id=\"m\">{}</ds:Manifest>",
+            reference("#a", &[EXCLUSIVE], digested)
+        )
     };
     let named = |text: &str, content: &str| {
         let manifest = manifest(text);
         let statement = XmlStatement {
             objects: format!("<sig:Object>{manifest}</sig:Object>"),
-            ..XmlStatement::new(&bench.signer, reference("#m", &[EXCLUSIVE], &manifest).replace("<ds:Reference ", "<ds:Reference Type=\"http://www.w3.org/2000/09/xmldsig#Manifest\" "))
+            ..XmlStatement::new(
+                &bench.signer,
+                reference("#m", &[EXCLUSIVE], &manifest)
+                    .replace("<ds:Reference ", "<ds:Reference Type=\"http://www.w3.org/2000/09/xmldsig#Manifest\" "),
+            )
         };
         format!("<doc>{content}{}</doc>", statement.sign())
     };
@@ -178,13 +222,19 @@ fn manifests(bench: &Bench) -> Vec<Case> {
         case("manifest whose content is gone", named(CONTENT, "")),
         case("signature over its own object only", format!("<doc>{CONTENT}{}</doc>", own_object(bench))),
         case("content changed under a sound counter-signature", enveloped_signature(changed, &countersigned)),
-        case("certificate replaced in the key info", enveloped_signature(CONTENT, &whole.replace(&base64(&bench.signer.certificate), &base64(&bench.tsa.certificate)))),
+        case(
+            "certificate replaced in the key info",
+            enveloped_signature(CONTENT, &whole.replace(&base64(&bench.signer.certificate), &base64(&bench.tsa.certificate))),
+        ),
     ]
 }
 
 fn own_object(bench: &Bench) -> String {
     let object = "<note xmlns=\"\" Id=\"n\">x</note>";
     let digested = "<note Id=\"n\">x</note>";
-    let statement = XmlStatement { objects: format!("<sig:Object>{object}</sig:Object>"), ..XmlStatement::new(&bench.signer, reference("#n", &[EXCLUSIVE], digested)) };
+    let statement = XmlStatement {
+        objects: format!("<sig:Object>{object}</sig:Object>"),
+        ..XmlStatement::new(&bench.signer, reference("#n", &[EXCLUSIVE], digested))
+    };
     statement.sign()
 }

@@ -1,6 +1,8 @@
 //! Certificates and paths that must not lead to an anchor.
 
-use super::kit::{Bench, Case, Extension, Input, List, NOW, Node, NodeKey, Paper, Signing, Statement, Template, Trust, YEAR, attribute_name};
+use super::kit::{
+    Bench, Case, Extension, Input, List, NOW, Node, NodeKey, Paper, Signing, Statement, Template, Trust, YEAR, attribute_name,
+};
 use crate::der;
 use std::collections::BTreeMap;
 
@@ -63,10 +65,8 @@ fn roots(bench: &Bench) -> Vec<Case> {
 
     // Two authorities that certify each other, and no anchor.
     let (first, second) = (Node::self_signed(&Template::authority("A", None)), Node::self_signed(&Template::authority("B", None)));
-    let (by_second, by_first) = (
-        second.issue_same_key(&first, &Template::authority("A", None)),
-        first.issue_same_key(&second, &Template::authority("B", None)),
-    );
+    let (by_second, by_first) =
+        (second.issue_same_key(&first, &Template::authority("A", None)), first.issue_same_key(&second, &Template::authority("B", None)));
     let in_loop = first.issue(&Template::signer());
     vec![
         case(bench, ROOTS, "root and issuer of the same names with other keys", &same_names, &[&false_issuer, &false_root]),
@@ -92,7 +92,10 @@ fn explosion(bench: &Bench) -> Case {
     let signer = layer[0].issue(&Template::signer());
     let mut trust = bench.trust();
     trust.intermediates.extend(pool);
-    Case { trust, ..bench.case(ROOTS, "a hundred thousand paths that lead nowhere", pdf(Statement::new(&bench.signer)), pdf(Statement::new(&signer))) }
+    Case {
+        trust,
+        ..bench.case(ROOTS, "a hundred thousand paths that lead nowhere", pdf(Statement::new(&bench.signer)), pdf(Statement::new(&signer)))
+    }
 }
 
 fn authorities(bench: &Bench) -> Vec<Case> {

@@ -124,7 +124,9 @@ fn gaps(bench: &Bench) -> Vec<Case> {
     add(
         "gap in an inner dictionary",
         Signing {
-            dictionary: Some(Box::new(|plain| plain.replace("/Contents {contents}", "/Prop_Build << /Contents {contents} >> /Contents <00>"))),
+            dictionary: Some(Box::new(|plain| {
+                plain.replace("/Contents {contents}", "/Prop_Build << /Contents {contents} >> /Contents <00>")
+            })),
             ..Signing::new(&bench.signer)
         },
     );
@@ -171,7 +173,7 @@ fn contents(bench: &Bench) -> Vec<Case> {
         .collect();
     let zeros = Signing { make: Some(Box::new(|_| vec![0; 900])), ..Signing::new(&bench.signer) };
     cases.push(bench.case(CONTENTS, "contents all zeros", sound(bench), signed(&zeros)));
-    let odd = |plain: &str| plain.replace("{contents}", "{contents}0>").replacen("/Contents", "/Contents", 1);
+    let odd = |plain: &str| plain.replace("{contents}", "{contents}0>");
     let signing = Signing { dictionary: Some(Box::new(odd)), ..Signing::new(&bench.signer) };
     cases.push(bench.case(CONTENTS, "contents followed by a stray delimiter", sound(bench), signed(&signing)));
     cases
@@ -194,7 +196,9 @@ fn trailing(bench: &Bench) -> Vec<Case> {
         move |content: &[u8]| [super::kit::Statement::new(signer).over(content), rest.to_vec()].concat()
     };
     let mut cases = Vec::new();
-    for (name, rest) in [("bytes behind the CMS", &[0, 0, 7][..]), ("text behind the CMS", b"%PDF-1.7 1 0 obj"), ("one byte behind the CMS", &[1])] {
+    for (name, rest) in
+        [("bytes behind the CMS", &[0, 0, 7][..]), ("text behind the CMS", b"%PDF-1.7 1 0 obj"), ("one byte behind the CMS", &[1])]
+    {
         let signing = Signing { make: Some(Box::new(statement(rest))), ..Signing::new(&bench.signer) };
         cases.push(bench.case(TRAILING, name, sound(bench), signed(&signing)));
     }
@@ -210,7 +214,8 @@ fn trailing(bench: &Bench) -> Vec<Case> {
 
 fn twice(bench: &Bench) -> Vec<Case> {
     let mut cases = Vec::new();
-    let forgeries: [(&'static str, fn(&str) -> String); 4] = [
+    type Write = fn(&str) -> String;
+    let forgeries: [(&'static str, Write); 4] = [
         ("range twice, the sound one last", |plain| plain.replace("/ByteRange", "/ByteRange [0 1 2 3] /ByteRange")),
         ("range twice, the sound one first", |plain| plain.replace(" /M ", " /ByteRange [0 1 2 3] /M ")),
         ("contents twice, the sound one last", |plain| plain.replace("/Contents", "/Contents <00> /Contents")),
@@ -256,7 +261,7 @@ fn in_object_stream(bench: &Bench) -> Case {
     let dictionary = format!(
         "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /ByteRange [0 0000000000 0000000000 0000000000] /Contents {contents} >>"
     );
-    let body = super::kit::stream_text(&format!("/Type /ObjStm /N 1 /First {}", head.len()), &(head.clone() + &dictionary));
+    let body = super::kit::stream_text(&format!("/Type /ObjStm /N 1 /First {}", head.len()), &(head + &dictionary));
     paper.write(holder, body.as_bytes());
     let previous = paper.start;
     let start = paper.bytes.len();

@@ -57,25 +57,43 @@ fn tokens(bench: &Bench) -> Vec<Case> {
         case("no time stamp", with(&|_| Vec::new())),
         case("stamp over something else", with(&|_| vec![time_stamp(&bench.tsa, b"something else", THEN)])),
         case("stamp with an empty imprint", with(&|_| vec![token_with(&bench.tsa, &[], THEN, |_| {})])),
-        case("stamp copied from another signature", with(&|_| {
-            let other = Statement::new(&signer).over(b"another document");
-            vec![time_stamp(&bench.tsa, &other, THEN)]
-        })),
-        case("stamp of the wrong content type", with(&|value| vec![token_with(&bench.tsa, &imprint(value), THEN, |token| token.content_type = DATA.to_vec())])),
-        case("stamp that does not pin its certificate", with(&|value| vec![token_with(&bench.tsa, &imprint(value), THEN, |token| token.pins_certificate = false)])),
+        case(
+            "stamp copied from another signature",
+            with(&|_| {
+                let other = Statement::new(&signer).over(b"another document");
+                vec![time_stamp(&bench.tsa, &other, THEN)]
+            }),
+        ),
+        case(
+            "stamp of the wrong content type",
+            with(&|value| vec![token_with(&bench.tsa, &imprint(value), THEN, |token| token.content_type = DATA.to_vec())]),
+        ),
+        case(
+            "stamp that does not pin its certificate",
+            with(&|value| vec![token_with(&bench.tsa, &imprint(value), THEN, |token| token.pins_certificate = false)]),
+        ),
         case("stamp with two signers", with(&|value| vec![token_with(&bench.tsa, &imprint(value), THEN, |token| token.signers = 2)])),
-        case("stamp without its statement", with(&|value| vec![token_with(&bench.tsa, &imprint(value), THEN, |token| token.enclosed = None)])),
-        case("stamp with a broken signature", with(&|value| {
-            let mut token = time_stamp(&bench.tsa, value, THEN);
-            if let Some(last) = token.last_mut() {
-                *last ^= 1;
-            }
-            vec![token]
-        })),
-        case("stamp cut short", with(&|value| {
-            let token = time_stamp(&bench.tsa, value, THEN);
-            vec![crate::der::octets(&token[..token.len() / 2])]
-        })),
+        case(
+            "stamp without its statement",
+            with(&|value| vec![token_with(&bench.tsa, &imprint(value), THEN, |token| token.enclosed = None)]),
+        ),
+        case(
+            "stamp with a broken signature",
+            with(&|value| {
+                let mut token = time_stamp(&bench.tsa, value, THEN);
+                if let Some(last) = token.last_mut() {
+                    *last ^= 1;
+                }
+                vec![token]
+            }),
+        ),
+        case(
+            "stamp cut short",
+            with(&|value| {
+                let token = time_stamp(&bench.tsa, value, THEN);
+                vec![crate::der::octets(&token[..token.len() / 2])]
+            }),
+        ),
         case("stamp by a stranger", with(&|value| vec![time_stamp(&stranger, value, THEN)])),
         case("stamp by the signer", with(&|value| vec![time_stamp(&signer, value, THEN)])),
         case("authority whose purpose is not critical", authority(&purposes(false, &[TIME_STAMPING]))),
@@ -87,8 +105,14 @@ fn tokens(bench: &Bench) -> Vec<Case> {
         case("stamp of the future", with(&|value| vec![time_stamp(&bench.tsa, value, NOW + HOUR)])),
         case("stamp after the certificate expired", with(&|value| vec![time_stamp(&bench.tsa, value, NOW - 60)])),
         // A forged earlier stamp beside the sound one must not count, and must not take the sound one away.
-        case("a forged stamp beside the sound one", with(&|value| vec![time_stamp(&stranger, value, THEN - HOUR), time_stamp(&bench.tsa, value, THEN)])),
-        case("a sound late stamp beside a forged one", with(&|value| vec![time_stamp(&stranger, value, THEN), time_stamp(&bench.tsa, value, NOW - 60)])),
+        case(
+            "a forged stamp beside the sound one",
+            with(&|value| vec![time_stamp(&stranger, value, THEN - HOUR), time_stamp(&bench.tsa, value, THEN)]),
+        ),
+        case(
+            "a sound late stamp beside a forged one",
+            with(&|value| vec![time_stamp(&stranger, value, THEN), time_stamp(&bench.tsa, value, NOW - 60)]),
+        ),
     ];
     let early = bench.issuer.issue(&Template { not_before: THEN + HOUR, ..Template::signer() });
     let unsigned = |value: &[u8]| vec![attribute(SIGNATURE_TIME_STAMP, &time_stamp(&bench.tsa, value, THEN))];

@@ -74,8 +74,18 @@ fn mismatches(bench: &Bench) -> Vec<Case> {
     };
     vec![
         bench.case(MISMATCH, "content changed", twin.clone(), Input::Pdf(changed)),
-        bench.case(MISMATCH, "signature value changed", twin.clone(), pdf(Statement { value: Some(Box::new(value)), ..Statement::new(&bench.signer) })),
-        bench.case(MISMATCH, "signed by another key", twin, pdf(Statement { value: Some(Box::new(|message| bench.tsa.key().sign(message))), ..Statement::new(&bench.signer) })),
+        bench.case(
+            MISMATCH,
+            "signature value changed",
+            twin.clone(),
+            pdf(Statement { value: Some(Box::new(value)), ..Statement::new(&bench.signer) }),
+        ),
+        bench.case(
+            MISMATCH,
+            "signed by another key",
+            twin,
+            pdf(Statement { value: Some(Box::new(|message| bench.tsa.key().sign(message))), ..Statement::new(&bench.signer) }),
+        ),
     ]
 }
 
@@ -164,8 +174,11 @@ fn signers(bench: &Bench) -> Vec<Case> {
     // RFC 5652, 11.4: its digest is that of the signature value, and it has no content type.
     let counter = |value: &[u8]| {
         let counter = Statement { edit: Some(Box::new(|all| _ = all.remove(0))), ..Statement::new(&stranger) }.over(value);
-        let info = der::read(&counter).and_then(|outer| der::read(outer.content).and_then(|kind| der::read(kind.rest))).map(|wrapper| wrapper.content.to_vec());
-        let info = info.and_then(|data| last_element(der::read(&data)?.content)).and_then(|set| der::read(&set).map(|set| set.content.to_vec()));
+        let info = der::read(&counter)
+            .and_then(|outer| der::read(outer.content).and_then(|kind| der::read(kind.rest)))
+            .map(|wrapper| wrapper.content.to_vec());
+        let info =
+            info.and_then(|data| last_element(der::read(&data)?.content)).and_then(|set| der::read(&set).map(|set| set.content.to_vec()));
         vec![attribute(COUNTER_SIGNATURE, &info.unwrap_or_default())]
     };
     let counted = Statement { unsigned: Some(Box::new(counter)), ..Statement::new(signer) };
@@ -175,7 +188,12 @@ fn signers(bench: &Bench) -> Vec<Case> {
         bench.case(SIGNERS, "no signer", sound(signer), pdf(Statement { signers: 0, ..Statement::new(signer) })),
         bench.case(SIGNERS, "a hundred signers", sound(signer), pdf(Statement { signers: 100, ..Statement::new(signer) })),
         bench.case(SIGNERS, "counter-signature of a stranger", sound(signer), pdf(counted)),
-        bench.case(SIGNERS, "counter-signature offered as a signature", detached(Statement::new(signer).over(CONTENT)), detached(alone.over(CONTENT))),
+        bench.case(
+            SIGNERS,
+            "counter-signature offered as a signature",
+            detached(Statement::new(signer).over(CONTENT)),
+            detached(alone.over(CONTENT)),
+        ),
     ]
 }
 
@@ -193,7 +211,9 @@ fn certificates(bench: &Bench) -> Vec<Case> {
     let signer = &bench.signer;
     let other = bench.issuer.issue(&Template::signer());
     // The same key, name and serial number: only the pinned digest tells the certificates apart.
-    let lookalike = bench.issuer.issue_same_key(signer, &Template { serial: Some(signer.serial.clone()), not_after: super::kit::NOW + 1, ..Template::signer() });
+    let lookalike = bench
+        .issuer
+        .issue_same_key(signer, &Template { serial: Some(signer.serial.clone()), not_after: super::kit::NOW + 1, ..Template::signer() });
     let with = |certificates: Vec<Vec<u8>>| Statement { certificates, ..Statement::new(signer) };
     let pins = |certificate: Vec<u8>| Statement {
         pins_certificate: false,
@@ -214,23 +234,30 @@ fn certificates(bench: &Bench) -> Vec<Case> {
         Statement { edit: Some(Box::new(move |all| all.push(super::kit::pin_of(&other)))), ..Statement::new(signer) }
     };
     // RFC 5280, 4.2.1.2: whoever issues a certificate can put any key identifier into it.
-    let same_identifier = bench.issuer.issue(&Template {
-        extensions: Vec::new(),
-        key_identifier: Some(signer.key_identifier()),
-        ..Template::signer()
-    });
+    let same_identifier =
+        bench.issuer.issue(&Template { extensions: Vec::new(), key_identifier: Some(signer.key_identifier()), ..Template::signer() });
     vec![
         case("signing certificate not pinned", Statement { pins_certificate: false, ..Statement::new(signer) }),
         case("pin of another certificate", pins(other.certificate.clone())),
         case("pin with another issuer", pins_name(bench.root.subject.clone(), signer.serial.clone())),
         case("pin with another serial number", pins_name(signer.issuer.clone(), other.serial.clone())),
         case("pinned twice, once to another", two_pins),
-        case("pin unreadable", Statement { pins_certificate: false, edit: Some(Box::new(|all| all.push(attribute(SIGNING_CERTIFICATE_V2, &der::null())))), ..Statement::new(signer) }),
-        case("certificate substituted by one of the same key", with(vec![lookalike.certificate.clone()])),
-        case("certificate of another key", with(vec![other.certificate.clone()])),
+        case(
+            "pin unreadable",
+            Statement {
+                pins_certificate: false,
+                edit: Some(Box::new(|all| all.push(attribute(SIGNING_CERTIFICATE_V2, &der::null())))),
+                ..Statement::new(signer)
+            },
+        ),
+        case("certificate substituted by one of the same key", with(vec![lookalike.certificate])),
+        case("certificate of another key", with(vec![other.certificate])),
         case("certificate not included", with(Vec::new())),
         case("certificate unreadable", with(vec![der::sequence(&[&der::null()])])),
-        case("signer named by a key identifier of another key", Statement { certificates: vec![same_identifier.certificate.clone()], ..by_key(signer.key_identifier()) }),
+        case(
+            "signer named by a key identifier of another key",
+            Statement { certificates: vec![same_identifier.certificate], ..by_key(signer.key_identifier()) },
+        ),
         case("signer named by an unknown key identifier", by_key(vec![9; 20])),
         case("more certificates than are read", with(vec![signer.certificate.clone()].into_iter().chain((0..100).map(filler)).collect())),
     ]
@@ -244,16 +271,19 @@ fn filler(number: u8) -> Vec<u8> {
 /// The attributes of one signature, presented as the content of another that has none.
 fn confusion(bench: &Bench) -> Vec<Case> {
     let signer = &bench.signer;
-    let attributes = [
-        attribute(CONTENT_TYPE, &der::oid(DATA)),
-        attribute(MESSAGE_DIGEST, &der::octets(&Digest::Sha256.of(&[b"something harmless"]))),
-    ];
+    let attributes =
+        [attribute(CONTENT_TYPE, &der::oid(DATA)), attribute(MESSAGE_DIGEST, &der::octets(&Digest::Sha256.of(&[b"something harmless"])))];
     let content = der::set_of(attributes.to_vec());
     let cms = Statement { has_attributes: false, ..Statement::new(signer) }.over(&content);
     let twin = detached(Statement { has_attributes: false, ..Statement::new(signer) }.over(CONTENT));
     vec![
         bench.case(CONFUSION, "attributes presented as content", twin, Input::Detached { cms, content }),
-        bench.case(CONFUSION, "CAdES signature in a PDF without attributes", sound(signer), pdf(Statement { has_attributes: false, ..Statement::new(signer) })),
+        bench.case(
+            CONFUSION,
+            "CAdES signature in a PDF without attributes",
+            sound(signer),
+            pdf(Statement { has_attributes: false, ..Statement::new(signer) }),
+        ),
     ]
 }
 
@@ -299,9 +329,17 @@ fn weak(bench: &Bench) -> Vec<Case> {
         let signing = Signing { sub_filter: "adbe.x509.rsa_sha1", make: Some(Box::new(make)), entries, ..Signing::new(signer) };
         Input::Pdf(Paper::new().sign(&signing).bytes)
     };
-    let with_digest = |cms: Vec<u8>| Input::Pdf(Paper::new().sign(&Signing { make: Some(Box::new(move |_| cms.clone())), ..Signing::new(signer) }).bytes);
+    let with_digest =
+        |cms: Vec<u8>| Input::Pdf(Paper::new().sign(&Signing { make: Some(Box::new(move |_| cms.clone())), ..Signing::new(signer) }).bytes);
     vec![
-        case("SHA-1", pdf(Statement { digest: Digest::Sha1, algorithm: Some(der::sequence(&[&der::oid(&[1, 2, 840, 10045, 2, 1])])), ..Statement::new(signer) })),
+        case(
+            "SHA-1",
+            pdf(Statement {
+                digest: Digest::Sha1,
+                algorithm: Some(der::sequence(&[&der::oid(&[1, 2, 840, 10045, 2, 1])])),
+                ..Statement::new(signer)
+            }),
+        ),
         case("MD5", with_digest(md5(&Statement::new(signer).over(CONTENT)))),
         case("RSA key of 16384 bits", of_key(rsa(16_384), sha256_with_rsa.clone())),
         case("RSA key of 512 bits", of_key(rsa(512), sha256_with_rsa)),
@@ -334,7 +372,11 @@ fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 fn encodings(bench: &Bench) -> Vec<Case> {
     let signer = &bench.signer;
     let make = |change: fn(&[u8]) -> Vec<u8>| {
-        let signing = Signing { make: Some(Box::new(move |content| change(&Statement::new(signer).over(content)))), spare: 200, ..Signing::new(signer) };
+        let signing = Signing {
+            make: Some(Box::new(move |content| change(&Statement::new(signer).over(content)))),
+            spare: 200,
+            ..Signing::new(signer)
+        };
         Input::Pdf(Paper::new().sign(&signing).bytes)
     };
     let case = |name, change| bench.case(ENCODING, name, sound(signer), make(change));
@@ -360,14 +402,14 @@ fn encodings(bench: &Bench) -> Vec<Case> {
             cms
         }),
         case("length of sixteen bytes", |cms| [&[der::SEQUENCE, 0x90][..], &[0xff; 16], cms].concat()),
-        case("nested a thousand deep", |cms| (0..150).fold(cms.to_vec(), |inner, _| der::sequence(&[&inner]))),
+        case("nested a hundred and fifty deep", |cms| (0..150).fold(cms.to_vec(), |inner, _| der::sequence(&[&inner]))),
     ]
 }
 
 /// Order of the group of P-256 (SEC 2, 2.4.2).
 const ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e,
-    0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
+    0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
 fn ecdsa_values(bench: &Bench) -> Vec<Case> {
@@ -435,23 +477,35 @@ fn rsa_values(bench: &Bench) -> Vec<Case> {
                 key.power(&key.encoded(&info))
             }),
         ),
-        ("block of type 2", encoded(|mut block| {
-            block[1] = 2;
-            block
-        })),
-        ("block of type 0", encoded(|mut block| {
-            block[1] = 0;
-            block
-        })),
-        ("padding with a hole", encoded(|mut block| {
-            block[40] = 0xfe;
-            block
-        })),
-        ("padding that is not closed", encoded(|mut block| {
-            let end = block.iter().skip(2).position(|byte| *byte == 0).map_or(2, |at| at + 2);
-            block[end] = 0xff;
-            block
-        })),
+        (
+            "block of type 2",
+            encoded(|mut block| {
+                block[1] = 2;
+                block
+            }),
+        ),
+        (
+            "block of type 0",
+            encoded(|mut block| {
+                block[1] = 0;
+                block
+            }),
+        ),
+        (
+            "padding with a hole",
+            encoded(|mut block| {
+                block[40] = 0xfe;
+                block
+            }),
+        ),
+        (
+            "padding that is not closed",
+            encoded(|mut block| {
+                let end = block.iter().skip(2).position(|byte| *byte == 0).map_or(2, |at| at + 2);
+                block[end] = 0xff;
+                block
+            }),
+        ),
         ("digest of SHA-1 under the name of SHA-256", Box::new(|message| key.sign(Digest::Sha1, message))),
         ("value one byte short", Box::new(|message| key.sign(Digest::Sha256, message)[1..].to_vec())),
         ("value with a zero in front", Box::new(|message| [vec![0], key.sign(Digest::Sha256, message)].concat())),
@@ -468,7 +522,8 @@ fn rsa_values(bench: &Bench) -> Vec<Case> {
     let pss = |digest: Digest, salt: u8| {
         let identifier = digest.identifier();
         let mask = der::sequence(&[&der::oid(MGF1), &identifier]);
-        let parameters = der::sequence(&[&der::context(0, &identifier), &der::context(1, &mask), &der::context(2, &der::unsigned(&[salt]))]);
+        let parameters =
+            der::sequence(&[&der::context(0, &identifier), &der::context(1, &mask), &der::context(2, &der::unsigned(&[salt]))]);
         der::sequence(&[&der::oid(RSA_PSS), &parameters])
     };
     let named = |algorithm| pdf(Statement { algorithm: Some(algorithm), ..Statement::new(&signer) });

@@ -37,7 +37,8 @@ fn references(bench: &Bench) -> Vec<Case> {
     let twin = pdf(&paper);
     let appended = |text: &str| Input::Pdf([paper.bytes.as_slice(), text.as_bytes()].concat());
     let length = paper.bytes.len();
-    let section = |previous: usize| format!("xref\n0 0\ntrailer\n<< /Size 20 /Root 1 0 R /Prev {previous} >>\nstartxref\n{length}\n%%EOF\n");
+    let section =
+        |previous: usize| format!("xref\n0 0\ntrailer\n<< /Size 20 /Root 1 0 R /Prev {previous} >>\nstartxref\n{length}\n%%EOF\n");
     // Two sections that lead to each other: the second is as long as the first, whose length does not depend on its number.
     let second = length + section(length).len();
     let circle = section(second) + &section(length);
@@ -95,7 +96,11 @@ fn hybrid(paper: &Paper, table: &str, rows: &[(u32, usize)]) -> Vec<u8> {
     let stream_start = out.len();
     let encoded: Vec<u8> = rows.iter().flat_map(|(_, at)| [&[1][..], &(*at as u32).to_be_bytes(), &[0]].concat()).collect();
     let index: Vec<String> = rows.iter().map(|(number, _)| format!("{number} 1")).collect();
-    let head = format!("30 0 obj\n<< /Type /XRef /W [1 4 1] /Index [{}] /Size 40 /Root 1 0 R /Length {} >>\nstream\n", index.join(" "), encoded.len());
+    let head = format!(
+        "30 0 obj\n<< /Type /XRef /W [1 4 1] /Index [{}] /Size 40 /Root 1 0 R /Length {} >>\nstream\n",
+        index.join(" "),
+        encoded.len()
+    );
     out.extend([head.as_bytes(), &encoded, b"\nendstream\nendobj\n"].concat());
     let start = out.len();
     let tail = format!(
@@ -116,7 +121,12 @@ fn hybrids(bench: &Bench) -> Vec<Case> {
     let mut cases = vec![
         bench.case(REFERENCES, "hybrid: two places for an object", pdf(&paper), Input::Pdf(hybrid(&replaced, &own, &[(4, at)]))),
         bench.case(REFERENCES, "hybrid: other content only in the stream", pdf(&paper), Input::Pdf(hybrid(&replaced, free, &[(4, at)]))),
-        bench.case(REFERENCES, "hybrid: other content beside an empty table", pdf(&paper), Input::Pdf(hybrid(&replaced, "0 0\n", &[(4, at)]))),
+        bench.case(
+            REFERENCES,
+            "hybrid: other content beside an empty table",
+            pdf(&paper),
+            Input::Pdf(hybrid(&replaced, "0 0\n", &[(4, at)])),
+        ),
     ];
     // The two readings lie in the signed bytes already.
     let mut plain = Paper::new();

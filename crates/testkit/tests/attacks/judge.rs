@@ -47,7 +47,7 @@ pub(crate) fn judge(input: &Input, trust: &Trust) -> DocumentReport {
 pub(crate) fn store(trust: &Trust) -> TrustStore {
     let mut store = TrustStore::new();
     for anchor in &trust.anchors {
-        store.add_anchor(anchor, None, None).unwrap();
+        store.add_anchor(anchor, None, None).expect("anchors of cases are certificates");
     }
     for certificate in &trust.intermediates {
         let _ = store.add_intermediate(certificate);

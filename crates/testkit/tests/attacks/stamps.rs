@@ -47,6 +47,8 @@ fn no_forged_stamp_proves_a_time() {
 fn a_purpose_that_is_not_critical_is_told() {
     let cases = cases();
     let case = cases.iter().find(|case| case.name == "authority whose purpose is not critical").unwrap();
-    let is_told = |input, trust| reasons(&judge(input, trust)).iter().any(|reason| reason.contains("usage of the time-stamp certificate is not critical"));
+    let is_told = |input, trust| {
+        reasons(&judge(input, trust)).iter().any(|reason| reason.contains("usage of the time-stamp certificate is not critical"))
+    };
     assert!(is_told(&case.forged, &case.trust) && !is_told(&case.twin, &case.twin_trust));
 }

@@ -216,10 +216,7 @@ impl Node {
     fn make(template: &Template, key: Arc<NodeKey>, issuer: &[u8], issuer_key: &NodeKey) -> Self {
         let public = key.public();
         let serial = template.serial.clone().unwrap_or_else(random_serial);
-        let validity = template
-            .validity
-            .clone()
-            .unwrap_or_else(|| der::sequence(&[&time(template.not_before), &time(template.not_after)]));
+        let validity = template.validity.clone().unwrap_or_else(|| der::sequence(&[&time(template.not_before), &time(template.not_after)]));
         let (version, extensions) = if template.is_version_one {
             (Vec::new(), Vec::new())
         } else {

@@ -3,6 +3,7 @@
 use super::node::Node;
 use super::statement::Statement;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A document in the making: what it is so far, and what its objects are.
 #[derive(Clone, Debug)]
@@ -19,12 +20,17 @@ pub struct Paper {
     pub trailer: String,
 }
 
+type MakeContents<'a> = Box<dyn Fn(&[u8]) -> Vec<u8> + 'a>;
+type WriteRange<'a> = Box<dyn Fn(usize, usize, usize) -> String + 'a>;
+type ChooseParts<'a> = Box<dyn Fn(usize, usize, usize) -> Vec<Range<usize>> + 'a>;
+type WriteDictionary<'a> = Box<dyn Fn(&str) -> String + 'a>;
+
 /// How a signature is put into a document; [`Signing::new`] is what a sound PAdES signer does.
 pub struct Signing<'a> {
     /// The CMS.
     pub statement: Statement<'a>,
     /// What makes the value of `/Contents` from the signed bytes, in place of the statement.
-    pub make: Option<Box<dyn Fn(&[u8]) -> Vec<u8> + 'a>>,
+    pub make: Option<MakeContents<'a>>,
     /// `/SubFilter`.
     pub sub_filter: &'a str,
     /// P of a certification.
@@ -40,13 +46,13 @@ pub struct Signing<'a> {
     /// Bytes reserved beyond the CMS.
     pub spare: usize,
     /// Writes the value of `/ByteRange` for a string from the first number to the second in a file of the third length.
-    pub range: Option<Box<dyn Fn(usize, usize, usize) -> String + 'a>>,
+    pub range: Option<WriteRange<'a>>,
     /// Which bytes are signed, likewise.
-    pub parts: Option<Box<dyn Fn(usize, usize, usize) -> Vec<std::ops::Range<usize>> + 'a>>,
+    pub parts: Option<ChooseParts<'a>>,
     /// Further objects that the section of the signature's revision places somewhere.
     pub places: Vec<(u32, usize)>,
     /// Writes the dictionary: `{range}` and `{contents}` stand for the values.
-    pub dictionary: Option<Box<dyn Fn(&str) -> String + 'a>>,
+    pub dictionary: Option<WriteDictionary<'a>>,
 }
 
 impl<'a> Signing<'a> {
@@ -228,7 +234,8 @@ impl Paper {
         let Some(start) = super::super::find_from(&next.bytes, contents.as_bytes(), at) else { return next };
         let (end, length) = (start + contents.len(), next.bytes.len());
         if range_in_body.is_some() {
-            let text = signing.range.as_ref().map_or_else(|| format!("[0 {start} {end} {}]", length - end), |write| write(start, end, length));
+            let text =
+                signing.range.as_ref().map_or_else(|| format!("[0 {start} {end} {}]", length - end), |write| write(start, end, length));
             let place = super::super::find_from(&next.bytes, &[b'@'; RANGE_WIDTH], at).expect("the room was just written");
             next.bytes[place..place + RANGE_WIDTH].copy_from_slice(format!("{text:<RANGE_WIDTH$}").as_bytes());
         }

@@ -1,7 +1,7 @@
 //! CMS SignedData (RFC 5652) and time-stamp tokens, every part of which can be replaced.
 
+use super::generalized;
 use super::node::Node;
-use super::{NOW, generalized};
 use crate::cms::Digest;
 use crate::der;
 
@@ -163,6 +163,3 @@ pub fn token_with<'a>(tsa: &'a Node, imprint: &[u8], at: i64, edit: impl FnOnce(
     edit(&mut statement);
     statement.over(&info)
 }
-
-/// A minute before the judgement.
-pub(crate) const STAMPED_AT: i64 = NOW - 60;
