@@ -175,7 +175,11 @@ impl Walk<'_> {
                     let place = (dictionary.start, (!in_file).then(|| name.to_owned()));
                     match self.seen.get(&place) {
                         Some(earlier) => self.signatures.is_shared |= earlier != name,
-                        None if self.signatures.found.len() >= self.file.limits.max_signatures => self.signatures.left_out += 1,
+                        None if self.signatures.found.len() >= self.file.limits.max_signatures => {
+                            // A field and its widget are one signature here too.
+                            self.seen.insert(place, name.to_owned());
+                            self.signatures.left_out += 1;
+                        }
                         None => {
                             self.seen.insert(place, name.to_owned());
                             self.signatures.found.push(Found { field: name.to_owned(), dictionary, in_file });

@@ -11,8 +11,10 @@ use crate::options::Limits;
 
 /// The header stands within the first 1024 bytes (ISO 32000-1, annex H, note 13).
 const HEADER_WINDOW: usize = 1024;
-/// Parsing beyond twice the file's size and this allowance is running in circles.
-const WORK_ALLOWANCE: usize = 16 << 20;
+/// Every object is read a few times, some ten by the comparison of revisions: what takes longer runs in circles.
+const WORK_PER_BYTE: usize = 16;
+/// Beside that, for files of a few objects.
+const WORK_ALLOWANCE: usize = 64 << 10;
 
 /// Why a file or a part of it cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,14 +82,16 @@ pub(crate) struct File<'a> {
 struct Budgets {
     inflate: usize,
     work: usize,
+    /// What the limits allow beyond what the file's length does.
+    spare: usize,
 }
 
 /// A decoded object stream.
 #[derive(Debug)]
 struct ObjectStream {
     data: Vec<u8>,
-    /// Object number and offset, by index.
-    index: Vec<(u32, usize)>,
+    /// Object number, offset and end, by index.
+    index: Vec<(u32, usize, usize)>,
 }
 
 /// An object and where it was read.
@@ -118,10 +122,10 @@ impl<'a> File<'a> {
     pub(crate) fn open_within(data: &'a [u8], limits: &'a Limits, allowed: usize) -> Result<Self, PdfError> {
         let mut inflate = limits.max_inflate_bytes;
         let xref = xref::read(data, limits, &mut inflate)?;
-        let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE).min(allowed);
+        let work = data.len().saturating_mul(WORK_PER_BYTE).saturating_add(WORK_ALLOWANCE).min(allowed);
         // Every revision of a document is read with all of its entries.
         let work = work.saturating_sub(xref.entries.len().saturating_mul(16));
-        let budgets = RefCell::new(Budgets { inflate, work });
+        let budgets = RefCell::new(Budgets { inflate, work, spare: allowed.saturating_sub(work) });
         Ok(Self { data, xref, limits, budgets, reached: Cell::new(None), streams: RefCell::default() })
     }
 
@@ -137,9 +141,10 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Work that is left.
+    /// Work that is left of what was allowed.
     pub(crate) fn work_left(&self) -> usize {
-        self.budgets.borrow().work
+        let budgets = self.budgets.borrow();
+        budgets.work.saturating_add(budgets.spare)
     }
 
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
@@ -148,17 +153,19 @@ impl<'a> File<'a> {
     }
 
     fn read(&self, number: u32) -> Result<Located, PdfError> {
+        self.has_work()?;
         match self.xref.entries.get(&number) {
             None | Some(Entry::Free) => Ok(Located::direct(Object::Null)),
             Some(&Entry::Offset(offset)) => self.load_at(number, offset),
             Some(&Entry::InStream { stream, index }) => {
                 let container = self.object_stream(stream)?;
                 let at = usize::try_from(index).ok().and_then(|index| container.index.get(index));
-                let &(found, offset) = at.ok_or(PdfError::Misplaced(number))?;
+                let &(found, offset, end) = at.ok_or(PdfError::Misplaced(number))?;
                 if found != number {
                     return Err(PdfError::Misplaced(number));
                 }
-                let mut parser = Parser::new(&container.data, offset, self.limits.max_object_depth);
+                let text = container.data.get(..end).unwrap_or_default();
+                let mut parser = Parser::new(text, offset, self.limits.max_object_depth);
                 let object = parser.object();
                 self.spend(parser.position.saturating_sub(offset))?;
                 Ok(Located { object: object?, in_file: false, stream_start: None, end: 0, generations: parser.generations })
@@ -226,8 +233,22 @@ impl<'a> File<'a> {
     fn spend(&self, work: usize) -> Result<(), PdfError> {
         let mut budgets = self.budgets.borrow_mut();
         // Every visit costs something, so that a million references to a tiny object end too.
-        budgets.work = budgets.work.checked_sub(work.saturating_add(16)).ok_or(PdfError::TooMuchWork)?;
-        Ok(())
+        let left = budgets.work.checked_sub(work.saturating_add(16));
+        budgets.work = left.unwrap_or(0);
+        left.map(|_| ()).ok_or(PdfError::TooMuchWork)
+    }
+
+    /// What was inflated may be read as often as what stands in the file.
+    fn earn(&self, inflated: usize) {
+        let mut budgets = self.budgets.borrow_mut();
+        let earned = inflated.saturating_mul(WORK_PER_BYTE).min(budgets.spare);
+        budgets.spare -= earned;
+        budgets.work += earned;
+    }
+
+    /// Work is counted after it was done: once there is none left, no more is begun.
+    fn has_work(&self) -> Result<(), PdfError> {
+        if self.budgets.borrow().work == 0 { Err(PdfError::TooMuchWork) } else { Ok(()) }
     }
 
     fn load_at(&self, number: u32, offset: u64) -> Result<Located, PdfError> {
@@ -236,7 +257,8 @@ impl<'a> File<'a> {
         let mut parser = Parser::new(self.data, start, self.limits.max_object_depth);
         let (found, generation) = (parser.unsigned(), parser.unsigned());
         let (true, Some(generation)) = (found == Some(u64::from(number)) && parser.take_keyword("obj"), generation) else {
-            self.spend(0)?;
+            // White space and comments are read before the number is found to be another.
+            self.spend(parser.position.saturating_sub(start))?;
             return Err(misplaced);
         };
         if generation > 0 {
@@ -269,19 +291,30 @@ impl<'a> File<'a> {
         if dictionary.name("Type") != Some(b"ObjStm") {
             return Err(PdfError::BadStream);
         }
+        self.has_work()?;
         let data = self.decode(&dictionary, start)?;
+        self.earn(data.len());
         let first = dictionary.integer("First").and_then(|first| usize::try_from(first).ok()).ok_or(PdfError::BadStream)?;
         let count = dictionary.integer("N").unwrap_or(0);
         let mut parser = Parser::new(&data, 0, 1);
-        let mut index = Vec::new();
+        let mut places = Vec::new();
         for _ in 0..count {
             let (Some(object), Some(offset)) = (parser.unsigned(), parser.unsigned()) else { break };
             let offset = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(first));
-            if index.len() >= self.limits.max_objects {
+            if places.len() >= self.limits.max_objects {
                 return Err(PdfError::TooManyObjects);
             }
-            index.push((u32::try_from(object).unwrap_or(u32::MAX), offset.ok_or(PdfError::BadStream)?));
+            places.push((u32::try_from(object).unwrap_or(u32::MAX), offset.ok_or(PdfError::BadStream)?));
         }
+        // A member ends where another begins: one that reached into others would be two readings of the same bytes, and a
+        // thousand of them a thousand times the work.
+        let mut starts: Vec<usize> = places.iter().map(|(_, start)| *start).collect();
+        starts.sort_unstable();
+        if starts.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(PdfError::BadStream);
+        }
+        let end = |start: usize| starts.get(starts.partition_point(|other| *other <= start)).copied().unwrap_or(data.len());
+        let index = places.iter().map(|&(object, start)| (object, start, end(start).min(data.len()))).collect();
         Ok(ObjectStream { data, index })
     }
 

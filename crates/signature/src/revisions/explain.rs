@@ -38,6 +38,8 @@ pub(super) struct Explanation<'v, 'a> {
     has_locks: bool,
     found: Vec<(ChangeLevel, String)>,
     visits: usize,
+    /// Objects whose references were followed by [`Self::take_added`].
+    taken: HashSet<u32>,
 }
 
 impl<'v, 'a> Explanation<'v, 'a> {
@@ -58,6 +60,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
             has_locks: false,
             found: Vec::new(),
             visits: 0,
+            taken: HashSet::new(),
         };
         explanation.walk();
         explanation.rest();
@@ -430,9 +433,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
             collect(object, &mut pending);
         }
         let mut pending: Vec<u32> = pending.into_iter().collect();
-        let mut visited = HashSet::new();
         while let Some(number) = pending.pop() {
-            if !visited.insert(number) {
+            if self.taken.contains(&number) {
                 continue;
             }
             let is_start = object == Some(&Object::Reference(number));
@@ -440,6 +442,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
             if !is_added && !is_start {
                 continue;
             }
+            self.taken.insert(number);
             // A number that the signed state refers to already would be filled with something new.
             if is_added && self.signed.referrers(number).is_empty() {
                 self.explained.insert(number);
