@@ -28,6 +28,10 @@ pub(crate) enum CmsError {
 /// A SignedData.
 #[derive(Debug)]
 pub(crate) struct SignedData<'a> {
+    /// CMSVersion, if it is one.
+    pub(crate) version: Option<u32>,
+    /// The CMSVersion that certificates and revocation data of uncommon kinds demand (RFC 5652, 5.1).
+    pub(crate) least_version: u32,
     pub(crate) content_type: &'a [u8],
     /// The encapsulated content, if any.
     pub(crate) content: Option<Cow<'a, [u8]>>,
@@ -44,6 +48,8 @@ pub(crate) struct SignedData<'a> {
 /// One SignerInfo.
 #[derive(Debug)]
 pub(crate) struct SignerInfo<'a> {
+    /// CMSVersion, if it is one.
+    pub(crate) version: Option<u32>,
     pub(crate) identifier: SignerId<'a>,
     pub(crate) digest_algorithm: AlgorithmId<'a>,
     pub(crate) signed_attributes: Option<SignedAttributes<'a>>,
@@ -92,10 +98,10 @@ impl<'a> SignedData<'a> {
 
     fn read(signed: &Element<'a>, max_certificates: usize) -> Result<Self, CmsError> {
         let mut fields = signed.reader();
-        fields.expect(INTEGER)?;
+        let version = fields.expect(INTEGER)?.small_integer().ok();
         let mut digest_algorithms = Vec::new();
         for algorithm in fields.expect(SET)?.children()?.iter().take(MAX_SIGNERS) {
-            digest_algorithms.push(AlgorithmId::of(algorithm)?.oid);
+            digest_algorithms.push(AlgorithmId::of(is_sequence(algorithm)?)?.oid);
         }
         let mut encapsulated = fields.expect(SEQUENCE)?.reader();
         let content_type = encapsulated.expect(OID)?.content;
@@ -104,15 +110,27 @@ impl<'a> SignedData<'a> {
             None => None,
         };
         encapsulated.finish()?;
+        let mut least_version = 1;
         let certificates = match fields.optional(0xa0)? {
-            Some(set) => read_certificates(&set, max_certificates)?,
+            Some(set) => {
+                least_version = uncommon(&set, |tag| match tag {
+                    0xa1 => 3,
+                    0xa2 => 4,
+                    0xa3 => 5,
+                    _ => 1,
+                })?;
+                read_certificates(&set, max_certificates)?
+            }
             None => Vec::new(),
         };
         let (mut lists, mut responses) = (Vec::new(), Vec::new());
         for choice in fields.optional(0xa1)?.map_or(Ok(Vec::new()), |set| set.children())? {
             match choice.tag {
                 SEQUENCE => lists.push(choice.raw),
-                0xa1 => responses.extend(other_revocation_info(choice.reader())),
+                0xa1 => {
+                    least_version = 5;
+                    responses.extend(other_revocation_info(choice.reader()));
+                }
                 _ => {}
             }
         }
@@ -121,9 +139,23 @@ impl<'a> SignedData<'a> {
         if infos.len() > MAX_SIGNERS {
             return Err(CmsError::TooMany);
         }
-        let signers = infos.iter().map(SignerInfo::read).collect::<Result<_, _>>()?;
-        Ok(Self { content_type, content, digest_algorithms, certificates, lists, responses, signers })
+        let signers = infos.iter().map(|info| SignerInfo::read(is_sequence(info)?)).collect::<Result<_, _>>()?;
+        Ok(Self { version, least_version, content_type, content, digest_algorithms, certificates, lists, responses, signers })
     }
+}
+
+fn is_sequence<'e, 'a>(element: &'e Element<'a>) -> Result<&'e Element<'a>, CmsError> {
+    if element.tag == SEQUENCE { Ok(element) } else { Err(Asn1Error::UnexpectedTag { expected: SEQUENCE, found: element.tag }.into()) }
+}
+
+/// The largest of what the tags of the members demand.
+fn uncommon(set: &Element<'_>, demanded: fn(u8) -> u32) -> Result<u32, CmsError> {
+    let mut reader = set.reader();
+    let mut least = 1;
+    while !reader.is_empty() {
+        least = least.max(demanded(reader.read()?.tag));
+    }
+    Ok(least)
 }
 
 fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<Vec<&'a [u8]>, CmsError> {
@@ -145,7 +177,7 @@ fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<Vec<&'a [u8]
 impl<'a> SignerInfo<'a> {
     fn read(element: &Element<'a>) -> Result<Self, CmsError> {
         let mut fields = element.reader();
-        fields.expect(INTEGER)?;
+        let version = fields.expect(INTEGER)?.small_integer().ok();
         let identifier = fields.read()?;
         let identifier = match identifier.tag {
             SEQUENCE => {
@@ -172,7 +204,7 @@ impl<'a> SignerInfo<'a> {
             None => Vec::new(),
         };
         fields.finish()?;
-        Ok(Self { identifier, digest_algorithm, signed_attributes, signature_algorithm, signature, unsigned_attributes })
+        Ok(Self { version, identifier, digest_algorithm, signed_attributes, signature_algorithm, signature, unsigned_attributes })
     }
 
     pub(crate) fn signed<'s>(&'s self, identifier: &'s [u8]) -> impl Iterator<Item = &'s Attribute<'a>> {

@@ -67,6 +67,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
         ..Arithmetic::default()
     };
     let format_is_sound = check_form(data, info, demands, judgement);
+    check_unsigned_fields(data, info, result.certificate.as_deref(), judgement);
 
     let Some(digest) = Digest::from_oid(info.digest_algorithm.oid) else {
         let reason = format!("digest algorithm {} is not supported", result.digest_algorithm);
@@ -155,9 +156,6 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
     if data.content_type != demands.content_type {
         faults.push(format!("the CMS content type is {}", oid::dotted(data.content_type)));
     }
-    if !data.digest_algorithms.contains(&info.digest_algorithm.oid) {
-        judgement.note("the signer's digest algorithm is not among those announced");
-    }
     match &info.signed_attributes {
         None => {
             // Without signed attributes a content that reads as a set of attributes could be one taken from elsewhere.
@@ -202,6 +200,27 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
         judgement.fail(SubIndication::FormatFailure, fault);
     }
     sound
+}
+
+/// RFC 5652, 5.1 and 5.3: what nobody signs and every sound program writes alike. Other values change nothing of what was
+/// signed, and show that somebody touched the signature afterwards or made it by hand.
+fn check_unsigned_fields(data: &SignedData<'_>, info: &SignerInfo<'_>, certificate: Option<&Certificate>, judgement: &mut Judgement) {
+    if !data.digest_algorithms.contains(&info.digest_algorithm.oid) {
+        judgement.doubt(SubIndication::Generic, "the signer's digest algorithm is not among those announced");
+    }
+    let by_key = |info: &SignerInfo<'_>| matches!(info.identifier, SignerId::KeyId(_));
+    if info.version != Some(if by_key(info) { 3 } else { 1 }) {
+        judgement.doubt(SubIndication::Generic, "the version of the SignerInfo is not the one that belongs to its content");
+    }
+    if let (SignerId::IssuerSerial { issuer_raw, .. }, Some(certificate)) = (&info.identifier, certificate)
+        && certificate.issuer_raw != *issuer_raw
+    {
+        judgement.doubt(SubIndication::Generic, "the signature spells its certificate's issuer in another way than the certificate");
+    }
+    let least = if data.content_type != oid::DATA || data.signers.iter().any(by_key) { 3 } else { 1 };
+    if data.version != Some(data.least_version.max(least)) {
+        judgement.doubt(SubIndication::Generic, "the version of the CMS is not the one that belongs to its content");
+    }
 }
 
 /// RFC 6211: where the attribute is present it names the algorithms that are used.

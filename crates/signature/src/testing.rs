@@ -377,8 +377,14 @@ pub(crate) fn cms(signer: &Node, certificates: &[&Node], content: &[u8], templat
     ]);
     let enclosed = if template.enclose { encode(0xa0, &encode(OCTET_STRING, content)) } else { Vec::new() };
     let certificates: Vec<u8> = certificates.iter().flat_map(|node| node.der.clone()).collect();
+    // RFC 5652, 5.1.
+    let version = match (template.revocation.is_empty(), template.content_type == oid::DATA) {
+        (false, _) => 5,
+        (true, false) => 3,
+        (true, true) => 1,
+    };
     let signed_data = sequence(&[
-        &encode(INTEGER, &[1]),
+        &encode(INTEGER, &[version]),
         &encode(SET, &algorithm(digest_oid)),
         &sequence(&[&encode(OID, template.content_type), &enclosed]),
         &encode(0xa0, &certificates),

@@ -203,7 +203,8 @@ fn mutated_containers_never_panic() {
 
 #[test]
 fn noise_from_nothing_never_panics() {
-    let starts: [(&[u8], fn(&[u8])); 6] = [
+    type Entry = fn(&[u8]);
+    let starts: [(&[u8], Entry); 6] = [
         (b"%PDF-1.7\n", entries::pdf),
         (&[0x30, 0x80], entries::cms),
         (&[0x30, 0x82], entries::x509),

@@ -78,6 +78,8 @@ fn containers(bench: &Bench) -> Vec<Case> {
         case("declared size another", &|archive| archive.files[1].declared = Some(5)),
         case("method that is not read", &|archive| archive.files[1].method = 12),
         case("checksum another", &|archive| archive.files[1].checksum = Some(7)),
+        case("symbolic link", &|archive| archive.files[1].mode = 0o120_777),
+        case("local header that speaks of encryption", &|archive| archive.files[1].local_flags = 0b0100_0000),
         case("bytes between files and directory", &|archive| archive.between = b"hidden".to_vec()),
         case("bytes in front", &|archive| archive.prefix = b"%PDF-1.7\n".to_vec()),
         case("bytes behind", &|archive| archive.suffix = b"hidden".to_vec()),

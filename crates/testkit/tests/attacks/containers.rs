@@ -17,6 +17,8 @@ const TABLE: &[Expected] = &[
     ("declared size another", "not signed"),
     ("method that is not read", "not signed"),
     ("checksum another", "not signed"),
+    ("symbolic link", "not signed"),
+    ("local header that speaks of encryption", "not signed"),
     ("bytes between files and directory", "not signed"),
     ("bytes in front", "not signed"),
     ("bytes behind", "not signed"),

@@ -13,6 +13,10 @@ pub struct Stored {
     pub method: u16,
     /// The declared size, where it is another.
     pub declared: Option<u32>,
+    /// The Unix mode.
+    pub mode: u16,
+    /// Bits of the local header's flags that differ from the directory's.
+    pub local_flags: u16,
     /// The checksum, where the content is compressed and its checksum therefore another.
     pub checksum: Option<u32>,
 }
@@ -21,7 +25,16 @@ impl Stored {
     /// A file as it should be.
     #[must_use]
     pub fn new(name: &str, content: &[u8]) -> Self {
-        Self { name: name.to_owned(), directory_name: None, content: content.to_vec(), method: 0, declared: None, checksum: None }
+        Self {
+            name: name.to_owned(),
+            directory_name: None,
+            content: content.to_vec(),
+            method: 0,
+            declared: None,
+            mode: 0,
+            local_flags: 0,
+            checksum: None,
+        }
     }
 }
 
@@ -70,9 +83,10 @@ impl Archive {
                 .concat()
             };
             // Bit 11: names are UTF-8.
-            out.extend([&b"PK\x03\x04\x14\0\0\x08"[..], &fields(&file.name), file.name.as_bytes(), &file.content].concat());
+            let flags = (0x0800 ^ file.local_flags).to_le_bytes();
+            out.extend([&b"PK\x03\x04\x14\0"[..], &flags, &fields(&file.name), file.name.as_bytes(), &file.content].concat());
             let name = file.directory_name.as_ref().unwrap_or(&file.name);
-            let tail = [&[0; 10][..], &offset.to_le_bytes()].concat();
+            let tail = [&[0; 8][..], &file.mode.to_le_bytes(), &offset.to_le_bytes()].concat();
             directory.extend([&b"PK\x01\x02\x14\0\x14\0\0\x08"[..], &fields(name), &tail, name.as_bytes()].concat());
         }
         out.extend(&self.between);

@@ -106,8 +106,9 @@ impl<'a> Statement<'a> {
         let value = self.value.as_ref().map_or_else(|| self.signer.key().sign(&message), |make| make(&message));
         let unsigned = self.unsigned.as_ref().map(|make| make(&value).concat()).unwrap_or_default();
         let unsigned = if unsigned.is_empty() { unsigned } else { der::context(1, &unsigned) };
+        let by_key = self.identifier.as_ref().is_some_and(|identifier| identifier.first() == Some(&0x80));
         let info = der::sequence(&[
-            &der::unsigned(&[1]),
+            &der::unsigned(&[if by_key { 3 } else { 1 }]),
             &self.identifier.clone().unwrap_or_else(|| self.signer.issuer_and_serial()),
             &self.named_digest.unwrap_or(self.digest).identifier(),
             &carried,
@@ -118,8 +119,10 @@ impl<'a> Statement<'a> {
         let enclosed = self.enclosed.as_ref().map(|content| der::context(0, &der::octets(content))).unwrap_or_default();
         let certificates = self.certificates.concat();
         let certificates = if certificates.is_empty() { certificates } else { der::context(0, &certificates) };
+        // RFC 5652, 5.1: what is no plain data, or signed by a key identifier, has version 3.
+        let version = if by_key || self.content_type != DATA { 3 } else { 1 };
         let signed_data = der::sequence(&[
-            &der::unsigned(&[1]),
+            &der::unsigned(&[version]),
             &der::element(der::SET, &self.announced_digest.unwrap_or(self.digest).identifier()),
             &der::sequence(&[&der::oid(&self.content_type), &enclosed]),
             &certificates,
