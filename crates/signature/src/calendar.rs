@@ -25,6 +25,12 @@ pub(crate) fn asn1_time(element: &Element<'_>) -> Result<i64, Asn1Error> {
     unix_seconds(year, month, day, hour, minute, second).ok_or(Asn1Error::Malformed)
 }
 
+/// Reads a time of a certificate's validity, in the one form that RFC 5280, 4.1.2.5 allows: with seconds and without fractions.
+pub(crate) fn validity_time(element: &Element<'_>) -> Result<i64, Asn1Error> {
+    let length = if element.tag == UTC_TIME { b"YYMMDDHHMMSSZ".len() } else { b"YYYYMMDDHHMMSSZ".len() };
+    if element.content.len() == length { asn1_time(element) } else { Err(Asn1Error::Malformed) }
+}
+
 /// Reads `D:YYYYMMDDHHmmSSOHH'mm` (ISO 32000-1, 7.9.4); parts from the month on may be missing, no zone means UTC.
 pub(crate) fn pdf_date(bytes: &[u8]) -> Option<i64> {
     let text = bytes.strip_prefix(b"D:").unwrap_or(bytes);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::algorithm::{AlgorithmId, PublicKey, Scheme, sha256};
 use crate::asn1::{Asn1Error, BIT_STRING, BOOLEAN, Element, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE};
-use crate::calendar::asn1_time;
+use crate::calendar::validity_time;
 use crate::constraints::NameConstraints;
 use crate::distribution::DistributionPoint;
 use crate::general_name::GeneralName;
@@ -50,6 +50,7 @@ pub(crate) struct Certificate {
     pub(crate) authority_key_id: Option<Vec<u8>>,
     pub(crate) key_usage: Option<KeyUsage>,
     pub(crate) extended_usages: Option<Vec<Vec<u8>>>,
+    pub(crate) has_critical_usages: bool,
     /// Basic constraints: whether it is a CA, and how many intermediates may follow.
     pub(crate) authority: Option<(bool, Option<u32>)>,
     /// Subject alternative names, none where the extension is absent; `None` where they are unreadable.
@@ -112,8 +113,8 @@ impl Certificate {
         }
         let issuer = fields.expect(SEQUENCE)?;
         let mut validity = fields.expect(SEQUENCE)?.reader();
-        let not_before = asn1_time(&validity.read()?)?;
-        let not_after = asn1_time(&validity.read()?)?;
+        let not_before = validity_time(&validity.read()?)?;
+        let not_after = validity_time(&validity.read()?)?;
         let subject = fields.expect(SEQUENCE)?;
         let key = PublicKey::read(&fields.expect(SEQUENCE)?)?;
         fields.optional(0x81)?;
@@ -136,6 +137,7 @@ impl Certificate {
             authority_key_id: None,
             key_usage: None,
             extended_usages: None,
+            has_critical_usages: false,
             authority: None,
             alternative_names: Some(Vec::new()),
             name_constraints: None,
@@ -168,6 +170,7 @@ impl Certificate {
                 }
                 oid::EXTENDED_KEY_USAGE => {
                     let usages = inner.expect(SEQUENCE)?.children()?;
+                    self.has_critical_usages = critical;
                     self.extended_usages = Some(usages.iter().map(|usage| usage.content.to_vec()).collect());
                 }
                 oid::BASIC_CONSTRAINTS => {

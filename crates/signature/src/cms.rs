@@ -28,6 +28,10 @@ pub(crate) enum CmsError {
 /// A SignedData.
 #[derive(Debug)]
 pub(crate) struct SignedData<'a> {
+    /// CMSVersion, if it is one.
+    pub(crate) version: Option<u32>,
+    /// The CMSVersion that certificates and revocation data of uncommon kinds demand (RFC 5652, 5.1).
+    pub(crate) least_version: u32,
     pub(crate) content_type: &'a [u8],
     /// It is written with an indefinite length.
     pub(crate) is_indefinite: bool,
@@ -62,6 +66,8 @@ pub(crate) struct RawData<'a> {
 /// One SignerInfo.
 #[derive(Debug)]
 pub(crate) struct SignerInfo<'a> {
+    /// CMSVersion, if it is one.
+    pub(crate) version: Option<u32>,
     pub(crate) identifier: SignerId<'a>,
     pub(crate) digest_algorithm: AlgorithmId<'a>,
     pub(crate) signed_attributes: Option<SignedAttributes<'a>>,
@@ -77,6 +83,8 @@ pub(crate) struct SignerInfo<'a> {
 pub(crate) struct SignedAttributes<'a> {
     pub(crate) attributes: Vec<Attribute<'a>>,
     pub(crate) der: Vec<u8>,
+    /// They stand in the order of DER (X.690, 11.6).
+    pub(crate) is_sorted: bool,
 }
 
 /// How a SignerInfo names its certificate.
@@ -111,10 +119,10 @@ impl<'a> SignedData<'a> {
 
     fn read(signed: &Element<'a>, max_certificates: usize) -> Result<Self, CmsError> {
         let mut fields = signed.reader();
-        fields.expect(INTEGER)?;
+        let version = fields.expect(INTEGER)?.small_integer().ok();
         let mut digest_algorithms = Vec::new();
         for algorithm in fields.expect(SET)?.children()?.iter().take(MAX_SIGNERS) {
-            digest_algorithms.push(AlgorithmId::of(algorithm)?.oid);
+            digest_algorithms.push(AlgorithmId::of(is_sequence(algorithm)?)?.oid);
         }
         let wrapped = fields.expect(SEQUENCE)?;
         let mut encapsulated = wrapped.reader();
@@ -124,9 +132,18 @@ impl<'a> SignedData<'a> {
             None => None,
         };
         encapsulated.finish()?;
+        let mut least_version = 1;
         let certificate_set = fields.optional(0xa0)?;
         let (certificates, certificate_choices, repeated_certificates) = match &certificate_set {
-            Some(set) => read_certificates(set, max_certificates)?,
+            Some(set) => {
+                least_version = uncommon(set, |tag| match tag {
+                    0xa1 => 3,
+                    0xa2 => 4,
+                    0xa3 => 5,
+                    _ => 1,
+                })?;
+                read_certificates(set, max_certificates)?
+            }
             None => (Vec::new(), Vec::new(), 0),
         };
         // X.690, 8.1.3.6: the octet 80 in place of a length.
@@ -137,7 +154,10 @@ impl<'a> SignedData<'a> {
         for choice in &choices {
             match choice.tag {
                 SEQUENCE => lists.push(choice.raw),
-                0xa1 => responses.extend(other_revocation_info(choice.reader())),
+                0xa1 => {
+                    least_version = 5;
+                    responses.extend(other_revocation_info(choice.reader()));
+                }
                 _ => {}
             }
         }
@@ -146,7 +166,7 @@ impl<'a> SignedData<'a> {
         if infos.len() > MAX_SIGNERS {
             return Err(CmsError::TooMany);
         }
-        let signers = infos.iter().map(SignerInfo::read).collect::<Result<_, _>>()?;
+        let signers = infos.iter().map(|info| SignerInfo::read(is_sequence(info)?)).collect::<Result<_, _>>()?;
         let raw = RawData {
             content_type: content_type.raw,
             encapsulated: wrapped.raw,
@@ -157,6 +177,8 @@ impl<'a> SignedData<'a> {
         };
         let content_type = content_type.content;
         Ok(Self {
+            version,
+            least_version,
             content_type,
             is_indefinite,
             repeated_certificates,
@@ -169,6 +191,20 @@ impl<'a> SignedData<'a> {
             raw,
         })
     }
+}
+
+fn is_sequence<'e, 'a>(element: &'e Element<'a>) -> Result<&'e Element<'a>, CmsError> {
+    if element.tag == SEQUENCE { Ok(element) } else { Err(Asn1Error::UnexpectedTag { expected: SEQUENCE, found: element.tag }.into()) }
+}
+
+/// The largest of what the tags of the members demand.
+fn uncommon(set: &Element<'_>, demanded: fn(u8) -> u32) -> Result<u32, CmsError> {
+    let mut reader = set.reader();
+    let mut least = 1;
+    while !reader.is_empty() {
+        least = least.max(demanded(reader.read()?.tag));
+    }
+    Ok(least)
 }
 
 type Members<'a> = Vec<&'a [u8]>;
@@ -203,7 +239,7 @@ fn read_certificates<'a>(set: &Element<'a>, limit: usize) -> Result<(Members<'a>
 impl<'a> SignerInfo<'a> {
     pub(crate) fn read(element: &Element<'a>) -> Result<Self, CmsError> {
         let mut fields = element.reader();
-        fields.expect(INTEGER)?;
+        let version = fields.expect(INTEGER)?.small_integer().ok();
         let identifier = fields.read()?;
         let children = element.children()?;
         let identifier = match identifier.tag {
@@ -218,7 +254,10 @@ impl<'a> SignerInfo<'a> {
         let digest_algorithm = AlgorithmId::read(&mut fields)?;
         let signed_attributes = match fields.optional(0xa0)? {
             // RFC 5652, 5.4: the digest covers the attributes as a DER SET OF, whatever their wire form.
-            Some(set) => Some(SignedAttributes { attributes: read_attributes(&set)?, der: set.to_der(SET)? }),
+            Some(set) => {
+                let is_sorted = set.children()?.is_sorted_by(|one, next| one.raw <= next.raw);
+                Some(SignedAttributes { attributes: read_attributes(&set)?, der: set.to_der(SET)?, is_sorted })
+            }
             None => None,
         };
         let signature_algorithm = AlgorithmId::read(&mut fields)?;
@@ -229,7 +268,7 @@ impl<'a> SignerInfo<'a> {
         };
         fields.finish()?;
         let raw = children.iter().filter(|field| field.tag != 0xa1).map(|field| field.raw).collect();
-        Ok(Self { identifier, digest_algorithm, signed_attributes, signature_algorithm, signature, unsigned_attributes, raw })
+        Ok(Self { version, identifier, digest_algorithm, signed_attributes, signature_algorithm, signature, unsigned_attributes, raw })
     }
 
     pub(crate) fn signed<'s>(&'s self, identifier: &'s [u8]) -> impl Iterator<Item = &'s Attribute<'a>> {

@@ -7,6 +7,7 @@ use crate::detached::{report, unreadable};
 use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::oid;
 use crate::options::Options;
 use crate::report::{Coverage, DocumentReport, SignatureReport, SubIndication};
@@ -100,7 +101,7 @@ fn level(bytes: &[u8], offered: Option<&[u8]>, existed: Option<&Proof>, depth: u
     let (data, rest) = match SignedData::parse(&ber, options.limits.max_certificates) {
         Ok(read) => read,
         Err(CmsError::NotSignedData) => return unread(Some(encoding), "the CMS is unreadable: it is no SignedData".to_owned()),
-        Err(error) => return unread(Some(encoding), format!("the CMS is unreadable: {error}")),
+        Err(error) => return unread(Some(encoding), limit::unreadable_cms("the CMS", &error)),
     };
     if data.signers.is_empty() {
         let report = unread(Some(encoding), "the CMS has no signer".to_owned());

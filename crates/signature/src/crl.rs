@@ -55,6 +55,10 @@ impl Entry {
         self.reason == ON_HOLD
     }
 
+    fn is_compromise(self) -> bool {
+        matches!(self.reason, 1 | 2 | 10)
+    }
+
     pub(crate) fn is_removed(self) -> bool {
         self.reason == REMOVED
     }
@@ -181,6 +185,7 @@ impl Crl {
             let mut fields = reader.expect(SEQUENCE)?.reader();
             let serial = fields.expect(INTEGER)?.content.to_vec();
             let mut entry = Entry { date: asn1_time(&fields.read()?)?, reason: 0 };
+            let mut invalid_since = None;
             if let Some(extensions) = fields.optional(SEQUENCE)? {
                 for extension in extensions.children()? {
                     let extension = Extension::read(&extension)?;
@@ -189,6 +194,9 @@ impl Crl {
                             let code = Reader::new(extension.value).expect(ENUMERATED)?.content;
                             entry.reason = code.first().copied().unwrap_or(0);
                         }
+                        oid::INVALIDITY_DATE => {
+                            invalid_since = Some(asn1_time(&Element::parse(extension.value, GENERALIZED_TIME)?)?);
+                        }
                         oid::CERTIFICATE_ISSUER if self.scope.is_indirect => issuer = self.issuer_index(extension.value)?,
                         _ if extension.critical => return Err(Asn1Error::Malformed),
                         _ => {}
@@ -196,6 +204,10 @@ impl Crl {
                 }
             }
             fields.finish()?;
+            // RFC 5280, 5.3.2: a key that was lost before it was revoked may have signed for somebody else since.
+            if entry.is_compromise() {
+                entry.date = invalid_since.map_or(entry.date, |since| since.min(entry.date));
+            }
             // A certificate listed twice is revoked for the reason that lasts.
             let known = self.revoked.entry((issuer, serial)).or_insert(entry);
             if known.is_hold() || known.is_removed() {

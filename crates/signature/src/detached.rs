@@ -3,8 +3,9 @@
 use crate::cms_file::verify_cms_over;
 use crate::judge::Judged;
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::options::Options;
-use crate::report::{Coverage, DocumentReport, SignatureReport, SignerKind, SubIndication};
+use crate::report::{Coverage, DocumentReport, SignatureReport, SignerKind};
 use crate::trust::TrustStore;
 
 /// Judges every signer of the CMS `cms` over `content`.
@@ -20,7 +21,7 @@ pub fn verify_detached(cms: &[u8], content: &[u8], trust: &TrustStore, options: 
 /// The report on a file in which no signature can be read.
 pub(crate) fn unreadable(reason: String) -> DocumentReport {
     let mut judgement = Judgement::default();
-    judgement.fail(SubIndication::FormatFailure, reason.clone());
+    limit::reject(&mut judgement, reason.clone());
     let judged = Judged { judgement, ..Judged::default() };
     let signatures = vec![report("signer 1".to_owned(), "CMS", judged)];
     DocumentReport::new(Coverage::NotSigned, signatures, vec![reason])
@@ -74,6 +75,7 @@ mod tests {
     use crate::asn1::{Reader, encode};
     use crate::cms::SignedData;
     use crate::options::RevocationPolicy;
+    use crate::report::SubIndication;
     use crate::report::Verdict;
     use crate::testing::{CmsTemplate, NOW, Pki, cms};
 

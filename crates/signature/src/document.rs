@@ -3,7 +3,8 @@
 use crate::detached::report;
 use crate::evidence::Evidence;
 use crate::existence;
-use crate::judge::Proof;
+use crate::judge::{Judged, Proof};
+use crate::limit;
 use crate::options::Options;
 use crate::pdf::{self, ByteRange, File, Found, Rewriter, Security};
 use crate::prefix::Prefixes;
@@ -28,6 +29,9 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let (base, file) = match open(bytes, header, options) {
         Ok(opened) => opened,
         Err(error) => {
+            if let Some(name) = error.limit().filter(|_| pdf::has_remains(bytes, None)) {
+                return given_up(bytes, limit::sentence(name, error));
+            }
             faults.push(format!("the structure of the file is unreadable: {error}"));
             return unsigned(without_signatures(bytes, None, false), faults);
         }
@@ -43,7 +47,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
             Encryption::Locked
         }
     };
-    let pdf::Signatures { mut found, is_dangling, is_shared, left_out } = pdf::find_signatures(&file);
+    let pdf::Signatures { mut found, is_dangling, is_shared, left_out, ambiguities } = pdf::find_signatures(&file);
     if encryption == Encryption::Locked {
         add_unreachable(&file, &mut found);
     }
@@ -68,8 +72,12 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     if evidence.left_out > 0 {
         faults.push(format!("{} entries of the document security store are unreadable or too many", evidence.left_out));
     }
+    let reached =
+        file.reached().and_then(|error| Some(limit::sentence(error.limit()?, format!("the document was not read to its end: {error}"))));
+    faults.extend(reached.clone());
     let prefixes = Prefixes::new(file.data, found.iter().filter_map(|found| signed_beginning(found, file.data)).collect());
-    let surroundings = Surroundings { file: &file, prefixes, base, evidence: &evidence, trust, options };
+    let surroundings =
+        Surroundings { file: &file, prefixes, base, evidence: &evidence, ambiguities: &ambiguities, reached, trust, options };
     let mut judged = surroundings.judge_all(&found);
     judged.sort_by_key(|signature| signature.signed_end.unwrap_or(0));
     let coverage = coverage(&judged, base, bytes.len());
@@ -110,6 +118,14 @@ fn add_unreachable(file: &File<'_>, found: &mut Vec<Found>) {
             found.push(Found { field: format!("signature {}", found.len() + 1), dictionary, in_file: true, size: None });
         }
     }
+}
+
+/// A document that holds a signature and takes more to read than the limits allow: nobody knows what it says.
+fn given_up(bytes: &[u8], reason: String) -> DocumentReport {
+    let mut judged = Judged::default();
+    limit::reject(&mut judged.judgement, reason.clone());
+    let coverage = Coverage::BytesAddedAfter { signed_end: 0, length: bytes.len() as u64 };
+    DocumentReport::new(coverage, vec![report(String::new(), "", judged)], vec![reason])
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
@@ -181,6 +197,10 @@ struct Surroundings<'a> {
     /// Bytes in front of the header.
     base: usize,
     evidence: &'a Evidence,
+    /// Why readers may understand the document in two ways.
+    ambiguities: &'a [String],
+    /// The bound at which reading the document ended.
+    reached: Option<String>,
     trust: &'a TrustStore,
     options: &'a Options,
 }
@@ -212,7 +232,7 @@ impl Surroundings<'_> {
     }
 
     fn judge(&self, found: &Found, existed: Option<&Proof>) -> PdfSignature {
-        let Self { file, ref prefixes, base, evidence, trust, options } = *self;
+        let Self { file, ref prefixes, base, evidence, ambiguities, trust, options, .. } = *self;
         let data = file.data;
         let dictionary = &found.dictionary;
         let sub_filter = String::from_utf8_lossy(dictionary.name("SubFilter").unwrap_or_default()).into_owned();
@@ -231,6 +251,18 @@ impl Surroundings<'_> {
         }
         if let Security::Locked(reason) = &file.security {
             judged.judgement.doubt(SubIndication::SignedDataNotFound, format!("what was signed cannot be read: {reason}"));
+        }
+        if let Some(reached) = &self.reached {
+            judged.judgement.doubt(SubIndication::Generic, reached.clone());
+        }
+        for ambiguity in ambiguities {
+            judged.judgement.fail(SubIndication::FormatFailure, ambiguity.clone());
+        }
+        // A genuine program writes two values of /Type, which mean nothing here.
+        if let Some(key) = dictionary.ambiguous_key().filter(|key| *key != b"Type") {
+            let reason =
+                format!("the signature has /{} more than once with different values: readers differ", String::from_utf8_lossy(key));
+            judged.judgement.fail(SubIndication::FormatFailure, reason);
         }
         if let Some(ByteRange { end, .. }) = range
             && end < data.len()
@@ -259,7 +291,7 @@ mod tests {
     use crate::asn1::{OCTET_STRING, OID, SEQUENCE, encode};
     use crate::oid;
     use crate::options::{RevocationPolicy, WeakDigest};
-    use crate::report::{EvidenceKind, SubIndication, UsedEvidence};
+    use crate::report::{EvidenceKind, UsedEvidence};
     use crate::testing::{
         CmsTemplate, NOW, Node, OcspTemplate, Pki, Template, YEAR, add_security_store, attribute, cms, last_xref, ocsp_revoked, plain_pdf,
         revise, sign_pdf, time_stamp,

@@ -38,6 +38,7 @@ mod judge;
 mod judgement;
 #[cfg(test)]
 mod known_answers;
+mod limit;
 #[cfg(test)]
 mod long_term;
 pub mod mask;

@@ -115,6 +115,7 @@ pub(crate) const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 18];
 pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 pub(crate) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 pub(crate) const CRL_REASON: &[u8] = &[0x55, 0x1d, 21];
+pub(crate) const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 24];
 pub(crate) const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
 pub(crate) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
 pub(crate) const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];

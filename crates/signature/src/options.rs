@@ -67,6 +67,8 @@ pub struct Limits {
     pub max_objects: usize,
     /// Bytes inflated per document, all streams together.
     pub max_inflate_bytes: usize,
+    /// Steps of reading per document, all its revisions together: one is about a byte of an object's text.
+    pub max_work: usize,
 }
 
 impl Limits {
@@ -84,6 +86,8 @@ impl Limits {
     pub const MAX_OBJECTS: usize = 1_000_000;
     /// Only cross-reference and object streams are inflated.
     pub const MAX_INFLATE_BYTES: usize = 64 << 20;
+    /// A few seconds. The largest real document takes a hundredth of it.
+    pub const MAX_WORK: usize = 256 << 20;
 }
 
 impl Default for Limits {
@@ -96,6 +100,7 @@ impl Default for Limits {
             max_object_depth: Self::MAX_OBJECT_DEPTH,
             max_objects: Self::MAX_OBJECTS,
             max_inflate_bytes: Self::MAX_INFLATE_BYTES,
+            max_work: Self::MAX_WORK,
         }
     }
 }

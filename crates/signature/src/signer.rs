@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::algorithm::{AlgorithmId, CryptoFault, Digest, PublicKey, Scheme, digest_algorithm, digest_name};
-use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, SET};
+use crate::asn1::{Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::cache::Caches;
 use crate::calendar::asn1_time;
 use crate::certificate::Certificate;
@@ -98,6 +98,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
         ..Arithmetic::default()
     };
     let format_is_sound = check_form(data, info, demands, judgement);
+    check_unsigned_fields(data, info, result.certificate.as_deref(), judgement);
 
     let Some(digest) = Digest::from_oid(info.digest_algorithm.oid) else {
         let reason = format!("digest algorithm {} is not supported", result.digest_algorithm);
@@ -224,9 +225,6 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
     if data.content_type != demands.content_type && !is_counter {
         faults.push(format!("the CMS content type is {}", oid::dotted(data.content_type)));
     }
-    if !data.digest_algorithms.contains(&info.digest_algorithm.oid) {
-        judgement.note("the signer's digest algorithm is not among those announced");
-    }
     match &info.signed_attributes {
         None => {
             // Without signed attributes a content that reads as a set of attributes could be one taken from elsewhere.
@@ -237,7 +235,11 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
                 judgement.note("the signature has no signed attributes");
             }
         }
-        Some(_) => {
+        Some(signed) => {
+            // Some programs sign them in the order in which they carry them, and every verifier takes that.
+            if !signed.is_sorted {
+                judgement.note("the signed attributes do not stand in the order of DER");
+            }
             let mut once = |identifier: &[u8], what: &str| {
                 let found: Vec<_> = info.signed(identifier).collect();
                 match found.as_slice() {
@@ -270,6 +272,33 @@ fn check_form(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Demands<'_
         judgement.fail(SubIndication::FormatFailure, fault);
     }
     sound
+}
+
+/// RFC 5652, 5.1 and 5.3: what nobody signs and every sound program writes alike. Other values change nothing of what was
+/// signed, and show that somebody touched the signature afterwards or made it by hand.
+fn check_unsigned_fields(data: &SignedData<'_>, info: &SignerInfo<'_>, certificate: Option<&Certificate>, judgement: &mut Judgement) {
+    if !data.digest_algorithms.contains(&info.digest_algorithm.oid) {
+        judgement.doubt(SubIndication::Generic, "the signer's digest algorithm is not among those announced");
+    }
+    let by_key = |info: &SignerInfo<'_>| matches!(info.identifier, SignerId::KeyId(_));
+    if info.version != Some(if by_key(info) { 3 } else { 1 }) {
+        judgement.doubt(SubIndication::Generic, "the version of the SignerInfo is not the one that belongs to its content");
+    }
+    if let (SignerId::IssuerSerial { issuer_raw, .. }, Some(certificate)) = (&info.identifier, certificate)
+        && !is_spelled_alike(issuer_raw, &certificate.issuer_raw)
+    {
+        judgement.doubt(SubIndication::Generic, "the signature spells its certificate's issuer in another way than the certificate");
+    }
+    let least = if data.content_type != oid::DATA || data.signers.iter().any(by_key) { 3 } else { 1 };
+    if data.version != Some(data.least_version.max(least)) {
+        judgement.doubt(SubIndication::Generic, "the version of the CMS is not the one that belongs to its content");
+    }
+}
+
+/// The same name in the same letters; BER may write its lengths in another way.
+fn is_spelled_alike(issuer: &[u8], certified: &[u8]) -> bool {
+    let der = || Element::parse(issuer, SEQUENCE).and_then(|name| name.to_der(SEQUENCE)).ok();
+    issuer == certified || der().is_some_and(|der| der == certified)
 }
 
 /// RFC 6211: where the attribute is present it names the algorithms that are used.
@@ -331,6 +360,10 @@ fn check_signing_certificate(
     for (identifier, default) in [(oid::SIGNING_CERTIFICATE, Digest::Sha1), (oid::SIGNING_CERTIFICATE_V2, Digest::Sha256)] {
         for attribute in info.signed(identifier) {
             pinned = true;
+            // The digest pins the certificate by itself, so that another name beside it is a slip of the signing program.
+            if attribute.values.first().is_some_and(|value| names_another(value, certificate)) {
+                judgement.note("the signed reference to the certificate names another issuer or serial number than the certificate");
+            }
             match attribute.values.first().and_then(|value| pinned_digest(value, default)) {
                 Some((Some(digest), hash)) if digest.of(&[&certificate.der]).as_ref() == hash.as_slice() => {}
                 Some((None, _)) => {
@@ -347,6 +380,28 @@ fn check_signing_certificate(
         let reason = "the signing-certificate attribute, which CAdES demands, is missing";
         judgement.doubt(SubIndication::SigConstraintsFailure, reason);
     }
+}
+
+/// Whether the IssuerSerial of the first ESSCertID is there, and is not that of `certificate` (RFC 5035, 5).
+fn names_another(value: &Element<'_>, certificate: &Certificate) -> bool {
+    let read = || {
+        let ids = value.reader().expect(SEQUENCE).ok()?;
+        let mut fields = ids.reader().expect(SEQUENCE).ok()?.reader();
+        fields.optional(SEQUENCE).ok()?;
+        fields.expect(OCTET_STRING).ok()?;
+        let mut pair = fields.optional(SEQUENCE).ok()??.reader();
+        let names = pair.expect(SEQUENCE).ok()?;
+        let serial = pair.expect(INTEGER).ok()?.content;
+        let mut names = names.reader();
+        let is_issuer = match names.optional(0xa4).ok()? {
+            Some(name) => {
+                name.reader().expect(SEQUENCE).and_then(|name| Name::read(&name)).ok()?.comparable() == certificate.issuer.comparable()
+            }
+            None => true,
+        };
+        Some(serial == certificate.serial && is_issuer)
+    };
+    read() == Some(false)
 }
 
 /// Digest and hash of the first ESSCertID: that is the signing certificate's.

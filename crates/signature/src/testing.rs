@@ -3,7 +3,7 @@
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use crate::algorithm::{Digest, sha256};
-use crate::asn1::{BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, encode};
+use crate::asn1::{BIT_STRING, BOOLEAN, Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, encode};
 use crate::certificate::Certificate;
 use crate::name::tests::name_der;
 use crate::oid;
@@ -409,8 +409,16 @@ pub(crate) fn cms(signer: &Node, certificates: &[&Node], content: &[u8], templat
     ]);
     let enclosed = if template.enclose { encode(0xa0, &encode(OCTET_STRING, content)) } else { Vec::new() };
     let certificates: Vec<u8> = certificates.iter().flat_map(|node| node.der.clone()).collect();
+    // RFC 5652, 5.1: revocation data of another kind than lists demands the highest.
+    let revocation = encode(0xa1, &template.revocation);
+    let choices = Element::parse(&revocation, 0xa1).unwrap().children().unwrap();
+    let version = match (choices.iter().any(|choice| choice.tag == 0xa1), template.content_type == oid::DATA) {
+        (true, _) => 5,
+        (false, false) => 3,
+        (false, true) => 1,
+    };
     let signed_data = sequence(&[
-        &encode(INTEGER, &[1]),
+        &encode(INTEGER, &[version]),
         &encode(SET, &algorithm(digest_oid)),
         &sequence(&[&encode(OID, template.content_type), &enclosed]),
         &encode(0xa0, &certificates),

@@ -11,6 +11,7 @@ use crate::cms::SignedData;
 use crate::evidence::Evidence;
 use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::oid;
 use crate::options::{Limits, Options, RevocationPolicy};
 use crate::path::{self, Goal, Purpose};
@@ -102,7 +103,7 @@ pub(crate) fn verify_existing<'a>(
     let (data, rest) = match SignedData::parse(bytes, options.limits.max_certificates) {
         Ok(read) => read,
         Err(error) => {
-            token.judgement.fail(SubIndication::FormatFailure, format!("the time-stamp token is unreadable: {error}"));
+            limit::reject(&mut token.judgement, limit::unreadable_cms("the time-stamp token", &error));
             return (token, &[]);
         }
     };
@@ -180,6 +181,10 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
         }
     };
     judgement.rests_on(&path.certificates);
+    // RFC 3161, 2.3 demands it; what counts is that no other usage stands beside.
+    if !tsa.has_critical_usages {
+        judgement.note("the extended key usage of the time-stamp certificate is not critical");
+    }
     judge::weigh_path(&path.certificates, AlgorithmUse::TimeStamp, None, trust, options, judgement);
     let inquiry = Inquiry { trust, evidence: &token.arithmetic.evidence, limits: &options.limits, proved: time, at: options.at };
     for status in inquiry.ask(&path.certificates, &mut judgement.evidence) {

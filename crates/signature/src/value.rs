@@ -12,6 +12,7 @@ use crate::cms::SignedData;
 use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::oid;
 use crate::options::Options;
 use crate::pdf::{Dictionary, Object};
@@ -43,7 +44,7 @@ pub(crate) struct Value<'a> {
 /// A judgement that ends at the form.
 pub(crate) fn malformed(reason: impl Into<String>) -> Judged {
     let mut judgement = Judgement::default();
-    judgement.fail(SubIndication::FormatFailure, reason);
+    limit::reject(&mut judgement, reason);
     Judged { judgement, ..Judged::default() }
 }
 
@@ -74,7 +75,7 @@ impl<'a> Value<'a> {
     /// The one SignedData of `/Contents`; zeros may follow it, because writers reserve space before they sign.
     fn read_cms(&self) -> Result<SignedData<'a>, String> {
         let (data, rest) = SignedData::parse(self.contents, self.options.limits.max_certificates)
-            .map_err(|error| format!("the CMS is unreadable: {error}"))?;
+            .map_err(|error| limit::unreadable_cms("the CMS", &error))?;
         if rest.iter().all(|&byte| byte == 0) { Ok(data) } else { Err("bytes are hidden behind the CMS in /Contents".to_owned()) }
     }
 

@@ -5,8 +5,19 @@
 //! PDF Certification" (S&P 2021): EAA, evil annotation attack. None of the results may count as an untouched, valid
 //! document. All functions expect documents that [`crate::pdf::sign`] wrote.
 
+pub mod kit;
+
+pub mod changes;
+pub mod containers;
 mod damage;
+pub mod evidence;
 mod incremental;
+pub mod markup;
+pub mod paths;
+pub mod ranges;
+pub mod stamps;
+pub mod statements;
+pub mod structure;
 mod universal;
 mod wrapping;
 
@@ -23,6 +34,10 @@ use crate::pdf::{SignatureExtent, signatures};
 /// The signature that stands last in the bytes.
 fn last_signature(pdf: &[u8]) -> Result<SignatureExtent, Error> {
     signatures(pdf).pop().ok_or(Error::NoSignature)
+}
+
+fn find_from(bytes: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    crate::pdf::find(bytes, needle, from)
 }
 
 #[cfg(test)]

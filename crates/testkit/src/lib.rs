@@ -19,8 +19,10 @@ pub mod pdf;
 
 pub mod attack;
 
+#[cfg(feature = "hub")]
 pub mod system;
 
+#[cfg(feature = "hub")]
 pub mod hub_box;
 
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! A three-level PKI after the model of the government's own: a root, one issuing authority, and under it the
 //! certificates of persons, organisations and a time-stamping authority.
 
-mod legacy_rsa;
+pub(crate) mod legacy_rsa;
 mod signer;
 
 pub use signer::{KeyKind, Signer};

@@ -142,6 +142,14 @@ fn directory(bytes: &[u8]) -> Result<(usize, Vec<Record<'_>>), ZipError> {
         if record.flags & 0b0010_0000_0100_0001 != 0 {
             return Err(ZipError::Unsupported("encryption"));
         }
+        // The upper half of the external attributes is a Unix mode: a link would bring in what is not in the container.
+        let kind = u16_at(bytes, at + 40)? & 0o170_000;
+        if ![0, 0o100_000, 0o040_000].contains(&kind) {
+            return Err(ZipError::Unsupported("a file that is a link or a device"));
+        }
+        if u16_at(bytes, at + 34)? != 0 {
+            return Err(ZipError::Unsupported("a part of a ZIP file"));
+        }
         if [record.packed, record.size, record.offset].contains(&(u32::MAX as usize)) {
             return Err(ZipError::Unsupported("ZIP64"));
         }
@@ -163,8 +171,9 @@ fn data_start(bytes: &[u8], record: &Record<'_>) -> Result<usize, ZipError> {
     }
     let (name, extra) = (usize::from(u16_at(bytes, at + 26)?), usize::from(u16_at(bytes, at + 28)?));
     let local_name = bytes.get(at + 30..at + 30 + name).ok_or(ZipError::Malformed)?;
-    // The flags beside encryption and the descriptor say nothing about the content.
-    let same_flags = (u16_at(bytes, at + 6)? ^ record.flags) & 0b1001 == 0;
+    // Encryption, the descriptor, a hidden directory, and how a name reads that is no ASCII: the other flags say nothing.
+    let spelling = if record.name.is_ascii() { 0 } else { 0b1000_0000_0000 };
+    let same_flags = (u16_at(bytes, at + 6)? ^ record.flags) & (0b0010_0000_0100_1001 | spelling) == 0;
     if local_name != record.name || u16_at(bytes, at + 8)? != record.method || !same_flags {
         return Err(contradiction(record));
     }

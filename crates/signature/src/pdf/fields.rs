@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::file::File;
+use super::file::{File, PdfError};
 use super::object::{Dictionary, Object};
 
 /// Fields, widgets and pages visited; the file's work budget bounds the rest.
 const MAX_VISITS: usize = 200_000;
+/// One is enough to refuse; a few help to find the program that writes them.
+const MAX_AMBIGUITIES: usize = 8;
 
 /// A signature field with a value.
 #[derive(Debug)]
@@ -30,13 +32,18 @@ pub(crate) struct Signatures {
     pub(crate) is_shared: bool,
     /// Signatures beyond the limit, which were not kept.
     pub(crate) left_out: usize,
+    /// Dictionaries that readers understand in two ways.
+    pub(crate) ambiguities: Vec<String>,
 }
 
 /// Every signature the present catalogue reaches.
 pub(crate) fn find(file: &File<'_>) -> Signatures {
     let mut walk = Walk { file, signatures: Signatures::default(), seen: HashMap::new(), visits: 0 };
+    walk.compare_keys("trailer", &file.xref.trailer);
     if let Some(root) = file.dictionary(file.xref.trailer.lookup("Root")) {
+        walk.compare_keys("catalogue", &root);
         if let Some(form) = file.dictionary(root.lookup("AcroForm")) {
+            walk.compare_keys("form", &form);
             walk.fields(file.array(form.lookup("Fields")));
         }
         walk.pages(root.lookup("Pages"));
@@ -67,7 +74,19 @@ impl Walk<'_> {
             Object::Reference(number) => visited.insert(*number),
             _ => true,
         };
+        if self.visits > MAX_VISITS {
+            self.file.reach(PdfError::TooMuchWork);
+        }
         is_fresh && self.visits <= MAX_VISITS
+    }
+
+    fn compare_keys(&mut self, what: &str, dictionary: &Dictionary) {
+        if self.signatures.ambiguities.len() < MAX_AMBIGUITIES
+            && let Some(key) = dictionary.ambiguous_key()
+        {
+            let key = String::from_utf8_lossy(key);
+            self.signatures.ambiguities.push(format!("a {what} has /{key} more than once with different values: readers differ"));
+        }
     }
 
     fn fields(&mut self, roots: Vec<Object>) {
@@ -79,6 +98,7 @@ impl Walk<'_> {
                 continue;
             }
             let Some(field) = self.file.dictionary(Some(&object)) else { continue };
+            self.compare_keys("form field", &field);
             let name = self.full_name(&parent_name, &field);
             let is_signature = field.name("FT").map_or(is_signature, |kind| kind == b"Sig");
             if is_signature {
@@ -98,6 +118,7 @@ impl Walk<'_> {
                 continue;
             }
             let Some(node) = self.file.dictionary(Some(&object)) else { continue };
+            self.compare_keys("page", &node);
             pending.extend(self.file.array(node.lookup("Kids")));
             for annotation in self.file.array(node.lookup("Annots")) {
                 if self.enters(&annotation, &mut visited)
@@ -175,7 +196,11 @@ impl Walk<'_> {
                     let place = (dictionary.start, (!in_file).then(|| name.to_owned()));
                     match self.seen.get(&place) {
                         Some(earlier) => self.signatures.is_shared |= earlier != name,
-                        None if self.signatures.found.len() >= self.file.limits.max_signatures => self.signatures.left_out += 1,
+                        None if self.signatures.found.len() >= self.file.limits.max_signatures => {
+                            // A field and its widget are one signature here too.
+                            self.seen.insert(place, name.to_owned());
+                            self.signatures.left_out += 1;
+                        }
                         None => {
                             self.seen.insert(place, name.to_owned());
                             let size = self.shown_size(field);

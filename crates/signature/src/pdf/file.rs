@@ -1,6 +1,6 @@
 //! A PDF file: the present value of any object, within budgets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -13,8 +13,10 @@ use crate::options::Limits;
 
 /// The header stands within the first 1024 bytes (ISO 32000-1, annex H, note 13).
 const HEADER_WINDOW: usize = 1024;
-/// Parsing beyond twice the file's size and this allowance is running in circles.
-const WORK_ALLOWANCE: usize = 16 << 20;
+/// Every object is read a few times, some ten by the comparison of revisions: what takes longer runs in circles.
+const WORK_PER_BYTE: usize = 16;
+/// Beside that, for files of a few objects.
+const WORK_ALLOWANCE: usize = 64 << 10;
 
 /// Every visit costs something, so that a million references to a tiny object end too.
 const VISIT: usize = 16;
@@ -30,6 +32,8 @@ pub(crate) enum PdfError {
     BadXref(u64),
     #[error("the cross-references run in a loop")]
     XrefLoop,
+    #[error("the file has too many revisions")]
+    TooManyRevisions,
     #[error("the cross-references of a hybrid file give two places for object {0}")]
     TwoReadings(u32),
     #[error("the file has too many objects")]
@@ -46,6 +50,21 @@ pub(crate) enum PdfError {
     Misplaced(u32),
     #[error("reading the file takes more work than its size allows")]
     TooMuchWork,
+}
+
+impl PdfError {
+    /// The name of the bound that was reached, if it is one.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::Syntax(SyntaxError::TooDeep(_)) => Some("depth"),
+            Self::Syntax(SyntaxError::TooLarge(_)) => Some("parts"),
+            Self::TooManyRevisions => Some("revisions"),
+            Self::TooManyObjects => Some("objects"),
+            Self::InflatesTooFar => Some("inflate"),
+            Self::TooMuchWork => Some("work"),
+            _ => None,
+        }
+    }
 }
 
 /// Where the `%PDF-` header stands.
@@ -66,6 +85,8 @@ pub(crate) struct File<'a> {
     /// Where dictionaries begin that hold strings not encrypted as the document demands.
     misencrypted: RefCell<HashSet<usize>>,
     budgets: RefCell<Budgets>,
+    /// The first bound that was reached: what was read since is not all there is.
+    reached: Cell<Option<PdfError>>,
     streams: RefCell<HashMap<u32, Option<Rc<ObjectStream>>>>,
     pub(super) memory: Memory,
 }
@@ -74,14 +95,16 @@ pub(crate) struct File<'a> {
 struct Budgets {
     inflate: usize,
     work: usize,
+    /// What the limits allow beyond what the file's length does.
+    spare: usize,
 }
 
 /// A decoded object stream.
 #[derive(Debug)]
 struct ObjectStream {
     data: Vec<u8>,
-    /// Object number and offset, by index.
-    index: Vec<(u32, usize)>,
+    /// Object number, offset and end, by index.
+    index: Vec<(u32, usize, usize)>,
 }
 
 /// An object and where it was read.
@@ -95,23 +118,33 @@ pub(crate) struct Located {
     pub(crate) id: Option<ObjectId>,
     /// Where its text ends in the file; 0 for one in an object stream.
     pub(crate) end: usize,
+    /// Numbers with a generation that is not 0: the object's own first, then those that it refers to.
+    pub(crate) generations: Vec<(u64, u64)>,
 }
 
 impl Located {
     pub(crate) fn direct(object: Object) -> Self {
-        Self { object, in_file: true, stream_start: None, id: None, end: 0 }
+        Self { object, in_file: true, stream_start: None, id: None, end: 0, generations: Vec::new() }
     }
 }
 
 impl<'a> File<'a> {
     pub(crate) fn open(data: &'a [u8], limits: &'a Limits) -> Result<Self, PdfError> {
+        Self::open_within(data, limits, limits.max_work)
+    }
+
+    /// The same, with no more work than `allowed`.
+    pub(crate) fn open_within(data: &'a [u8], limits: &'a Limits, allowed: usize) -> Result<Self, PdfError> {
         let mut inflate = limits.max_inflate_bytes;
         let xref = xref::read(data, limits, &mut inflate)?;
-        let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
-        let budgets = RefCell::new(Budgets { inflate, work });
+        let work = data.len().saturating_mul(WORK_PER_BYTE).saturating_add(WORK_ALLOWANCE).min(allowed);
+        // Every revision of a document is read with all of its entries.
+        let work = work.saturating_sub(xref.entries.len().saturating_mul(16));
+        let budgets = RefCell::new(Budgets { inflate, work, spare: allowed.saturating_sub(work) });
         let (security, encryption, misencrypted) = (Security::Plain, None, RefCell::default());
-        let streams = RefCell::default();
-        let mut file = Self { data, xref, limits, security, encryption, misencrypted, budgets, streams, memory: Memory::default() };
+        let (reached, streams) = (Cell::new(None), RefCell::default());
+        let mut file =
+            Self { data, xref, limits, security, encryption, misencrypted, budgets, reached, streams, memory: Memory::default() };
         file.open_security();
         // What was read before was read as it stands.
         file.memory = Memory::default();
@@ -159,8 +192,30 @@ impl<'a> File<'a> {
         dictionaries.take(self.limits.max_signatures).collect()
     }
 
+    /// The first bound that was reached while reading.
+    pub(crate) fn reached(&self) -> Option<PdfError> {
+        self.reached.get()
+    }
+
+    /// Records that a bound was reached.
+    pub(crate) fn reach(&self, error: PdfError) {
+        if self.reached.get().is_none() && error.limit().is_some() {
+            self.reached.set(Some(error));
+        }
+    }
+
+    /// Work that is left of what was allowed.
+    pub(crate) fn work_left(&self) -> usize {
+        let budgets = self.budgets.borrow();
+        budgets.work.saturating_add(budgets.spare)
+    }
+
     /// The present value of object `number`; a free or unknown one is null (ISO 32000-1, 7.3.10).
     pub(crate) fn load(&self, number: u32) -> Result<Located, PdfError> {
+        self.load_remembered(number).inspect_err(|error| self.reach(*error))
+    }
+
+    fn load_remembered(&self, number: u32) -> Result<Located, PdfError> {
         let place = self.xref.entries.get(&number);
         if let Some((located, cost)) = self.memory.find(number, place, self.data.len()) {
             // As dear as reading it, so that the budget does not depend on what is remembered.
@@ -179,20 +234,22 @@ impl<'a> File<'a> {
     }
 
     fn read(&self, number: u32) -> Result<Located, PdfError> {
+        self.has_work()?;
         match self.xref.entries.get(&number) {
             None | Some(Entry::Free) => Ok(Located::direct(Object::Null)),
             Some(&Entry::Offset(offset)) => self.load_at(number, offset),
             Some(&Entry::InStream { stream, index }) => {
                 let container = self.object_stream(stream)?;
                 let at = usize::try_from(index).ok().and_then(|index| container.index.get(index));
-                let &(found, offset) = at.ok_or(PdfError::Misplaced(number))?;
+                let &(found, offset, end) = at.ok_or(PdfError::Misplaced(number))?;
                 if found != number {
                     return Err(PdfError::Misplaced(number));
                 }
-                let mut parser = Parser::new(&container.data, offset, self.limits.max_object_depth);
+                let text = container.data.get(..end).unwrap_or_default();
+                let mut parser = Parser::new(text, offset, self.limits.max_object_depth);
                 let object = parser.object();
                 self.spend(parser.position.saturating_sub(offset))?;
-                Ok(Located { object: object?, in_file: false, stream_start: None, id: None, end: 0 })
+                Ok(Located { object: object?, in_file: false, stream_start: None, id: None, end: 0, generations: parser.generations })
             }
         }
     }
@@ -235,7 +292,9 @@ impl<'a> File<'a> {
     /// The decoded bytes of the stream that `object` refers to.
     pub(crate) fn stream(&self, object: &Object) -> Result<Vec<u8>, PdfError> {
         match self.resolve(object)? {
-            Located { object: Object::Dictionary(dictionary), stream_start: Some(start), id, .. } => self.decode(&dictionary, start, id),
+            Located { object: Object::Dictionary(dictionary), stream_start: Some(start), id, .. } => {
+                self.decode(&dictionary, start, id).inspect_err(|error| self.reach(*error))
+            }
             _ => Err(PdfError::BadStream),
         }
     }
@@ -254,20 +313,38 @@ impl<'a> File<'a> {
 
     fn spend(&self, work: usize) -> Result<(), PdfError> {
         let mut budgets = self.budgets.borrow_mut();
-        budgets.work = budgets.work.checked_sub(work.saturating_add(VISIT)).ok_or(PdfError::TooMuchWork)?;
-        Ok(())
+        // Every visit costs something, so that a million references to a tiny object end too.
+        let left = budgets.work.checked_sub(work.saturating_add(VISIT));
+        budgets.work = left.unwrap_or(0);
+        left.map(|_| ()).ok_or(PdfError::TooMuchWork)
+    }
+
+    /// What was inflated may be read as often as what stands in the file.
+    fn earn(&self, inflated: usize) {
+        let mut budgets = self.budgets.borrow_mut();
+        let earned = inflated.saturating_mul(WORK_PER_BYTE).min(budgets.spare);
+        budgets.spare -= earned;
+        budgets.work += earned;
+    }
+
+    /// Work is counted after it was done: once there is none left, no more is begun.
+    fn has_work(&self) -> Result<(), PdfError> {
+        if self.budgets.borrow().work == 0 { Err(PdfError::TooMuchWork) } else { Ok(()) }
     }
 
     fn load_at(&self, number: u32, offset: u64) -> Result<Located, PdfError> {
         let misplaced = PdfError::Misplaced(number);
         let start = usize::try_from(offset).map_err(|_| misplaced)?;
         let mut parser = Parser::new(self.data, start, self.limits.max_object_depth);
-        let is_number = parser.unsigned() == Some(u64::from(number));
-        let generation = parser.unsigned().filter(|_| is_number && parser.take_keyword("obj"));
-        let Some(generation) = generation else {
-            self.spend(0)?;
+        let (found, generation) = (parser.unsigned(), parser.unsigned());
+        let (true, Some(generation)) = (found == Some(u64::from(number)) && parser.take_keyword("obj"), generation) else {
+            // White space and comments are read before the number is found to be another.
+            self.spend(parser.position.saturating_sub(start))?;
             return Err(misplaced);
         };
+        if generation > 0 {
+            parser.generations.push((u64::from(number), generation));
+        }
         let object = parser.object();
         self.spend(parser.position.saturating_sub(start))?;
         let mut object = object?;
@@ -281,7 +358,7 @@ impl<'a> File<'a> {
             self.misencrypted.borrow_mut().extend(misencrypted);
         }
         let stream_start = if matches!(object, Object::Dictionary(_)) { parser.stream_start() } else { None };
-        Ok(Located { object, in_file: true, stream_start, id: Some(id), end: parser.position })
+        Ok(Located { object, in_file: true, stream_start, id: Some(id), end: parser.position, generations: parser.generations })
     }
 
     fn object_stream(&self, number: u32) -> Result<Rc<ObjectStream>, PdfError> {
@@ -290,7 +367,7 @@ impl<'a> File<'a> {
         }
         // While it is being read, and after a failure, the stream counts as bad: that ends loops through /Length.
         self.streams.borrow_mut().insert(number, None);
-        let stream = Rc::new(self.read_object_stream(number)?);
+        let stream = Rc::new(self.read_object_stream(number).inspect_err(|error| self.reach(*error))?);
         self.streams.borrow_mut().insert(number, Some(Rc::clone(&stream)));
         Ok(stream)
     }
@@ -305,19 +382,30 @@ impl<'a> File<'a> {
         if dictionary.name("Type") != Some(b"ObjStm") {
             return Err(PdfError::BadStream);
         }
+        self.has_work()?;
         let data = self.decode(&dictionary, start, id)?;
+        self.earn(data.len());
         let first = dictionary.integer("First").and_then(|first| usize::try_from(first).ok()).ok_or(PdfError::BadStream)?;
         let count = dictionary.integer("N").unwrap_or(0);
         let mut parser = Parser::new(&data, 0, 1);
-        let mut index = Vec::new();
+        let mut places = Vec::new();
         for _ in 0..count {
             let (Some(object), Some(offset)) = (parser.unsigned(), parser.unsigned()) else { break };
             let offset = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(first));
-            if index.len() >= self.limits.max_objects {
+            if places.len() >= self.limits.max_objects {
                 return Err(PdfError::TooManyObjects);
             }
-            index.push((u32::try_from(object).unwrap_or(u32::MAX), offset.ok_or(PdfError::BadStream)?));
+            places.push((u32::try_from(object).unwrap_or(u32::MAX), offset.ok_or(PdfError::BadStream)?));
         }
+        // A member ends where another begins: one that reached into others would be two readings of the same bytes, and a
+        // thousand of them a thousand times the work.
+        let mut starts: Vec<usize> = places.iter().map(|(_, start)| *start).collect();
+        starts.sort_unstable();
+        if starts.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(PdfError::BadStream);
+        }
+        let end = |start: usize| starts.get(starts.partition_point(|other| *other <= start)).copied().unwrap_or(data.len());
+        let index = places.iter().map(|&(object, start)| (object, start, end(start).min(data.len()))).collect();
         Ok(ObjectStream { data, index })
     }
 

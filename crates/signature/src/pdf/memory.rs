@@ -82,8 +82,8 @@ impl<K: Hash + Eq> Remembered<K> {
 
 impl<'a> super::File<'a> {
     /// Opens `data`, of which this file is a beginning or which is a beginning of it, and shares what is read of objects.
-    pub(crate) fn open_state(&self, data: &'a [u8]) -> Result<Self, PdfError> {
-        let mut file = Self::open(data, self.limits)?;
+    pub(crate) fn open_state(&self, data: &'a [u8], allowed: usize) -> Result<Self, PdfError> {
+        let mut file = Self::open_within(data, self.limits, allowed)?;
         // What decryption makes of an object depends on more than its bytes.
         if std::ptr::eq(data.as_ptr(), self.data.as_ptr()) && !file.has_encryption() && !self.has_encryption() {
             file.memory = self.memory.share();

@@ -54,6 +54,17 @@ impl Dictionary {
         self.entries.iter().filter(|(name, _)| name == key.as_bytes()).count()
     }
 
+    /// A key that stands there more than once with different values: which one counts depends on the reader.
+    pub(crate) fn ambiguous_key(&self) -> Option<&[u8]> {
+        let mut entries: Vec<&(Vec<u8>, Object)> = self.entries.iter().collect();
+        entries.sort_by(|one, other| one.0.cmp(&other.0));
+        let differs = |one: &Object, other: &Object| match (one, other) {
+            (Object::String(one), Object::String(other)) => one.bytes != other.bytes,
+            (one, other) => one != other,
+        };
+        entries.windows(2).find(|pair| pair[0].0 == pair[1].0 && differs(&pair[0].1, &pair[1].1)).map(|pair| pair[0].0.as_slice())
+    }
+
     pub(crate) fn name(&self, key: &str) -> Option<&[u8]> {
         match self.lookup(key) {
             Some(Object::Name(name)) => Some(name),
@@ -89,6 +100,8 @@ pub(crate) struct Parser<'a> {
     pub(crate) position: usize,
     max_depth: usize,
     nodes: usize,
+    /// References whose generation is not 0, in order: two objects that differ only there are not the same to every reader.
+    pub(crate) generations: Vec<(u64, u64)>,
 }
 
 pub(crate) fn is_white(byte: u8) -> bool {
@@ -101,7 +114,7 @@ fn is_regular(byte: u8) -> bool {
 
 impl<'a> Parser<'a> {
     pub(crate) fn new(data: &'a [u8], position: usize, max_depth: usize) -> Self {
-        Self { data, position, max_depth, nodes: 0 }
+        Self { data, position, max_depth, nodes: 0, generations: Vec::new() }
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -323,7 +336,12 @@ impl<'a> Parser<'a> {
         let start = self.position;
         if let Some(number) = self.unsigned() {
             let after_number = self.position;
-            if self.unsigned().is_some() && self.take_keyword("R") {
+            if let Some(generation) = self.unsigned()
+                && self.take_keyword("R")
+            {
+                if generation > 0 {
+                    self.generations.push((number, generation));
+                }
                 return u32::try_from(number).map(Object::Reference).map_err(|_| SyntaxError::Malformed(start));
             }
             self.position = after_number;

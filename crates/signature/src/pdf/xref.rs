@@ -12,6 +12,9 @@ const MAX_SECTIONS: usize = 1024;
 /// `startxref` stands near the end; some writers pad the file.
 const TAIL: usize = 4096;
 
+/// Beside twice the file's length: sections that are inflated are bounded by themselves.
+const WORK_ALLOWANCE: usize = 1 << 20;
+
 /// Where an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
@@ -31,13 +34,18 @@ pub(crate) struct Xref {
 
 /// Reads the cross-references of `data`, which starts at the header.
 pub(crate) fn read(data: &[u8], limits: &Limits, inflate_budget: &mut usize) -> Result<Xref, PdfError> {
-    let mut reader = Sections { data, limits, inflate_budget, xref: Xref::default(), of_table: HashSet::new(), in_hybrid_stream: false };
+    let work = data.len().saturating_mul(2).saturating_add(WORK_ALLOWANCE);
+    let mut reader =
+        Sections { data, limits, inflate_budget, xref: Xref::default(), work, of_table: HashSet::new(), in_hybrid_stream: false };
     let mut visited = HashSet::new();
     let mut next = Some(last_startxref(data)?);
     let mut is_first = true;
     while let Some(offset) = next.take() {
-        if !visited.insert(offset) || visited.len() > MAX_SECTIONS {
+        if !visited.insert(offset) {
             return Err(PdfError::XrefLoop);
+        }
+        if visited.len() > MAX_SECTIONS {
+            return Err(PdfError::TooManyRevisions);
         }
         reader.of_table.clear();
         let trailer = reader.section(offset)?;
@@ -74,6 +82,8 @@ struct Sections<'a, 'b> {
     limits: &'b Limits,
     inflate_budget: &'b mut usize,
     xref: Xref,
+    /// Bytes that may still be read: sections may overlap, and a thousand of them could each be as long as the file.
+    work: usize,
     /// Objects that the section being read was the first to name.
     of_table: HashSet<u32>,
     /// The section being read is the stream beside the table of a hybrid file.
@@ -86,7 +96,12 @@ impl Sections<'_, '_> {
         let bad = PdfError::BadXref(offset);
         let start = usize::try_from(offset).ok().filter(|&start| start < self.data.len()).ok_or(bad)?;
         let mut parser = Parser::new(self.data, start, self.limits.max_object_depth);
-        if parser.take_keyword("xref") { self.table(parser, offset) } else { self.stream(parser, offset) }
+        if parser.take_keyword("xref") { self.table(parser, offset, start) } else { self.stream(parser, offset) }
+    }
+
+    fn spend(&mut self, work: usize) -> Result<(), PdfError> {
+        self.work = self.work.checked_sub(work).ok_or(PdfError::TooMuchWork)?;
+        Ok(())
     }
 
     fn add(&mut self, number: u64, entry: Entry) -> Result<(), PdfError> {
@@ -113,7 +128,7 @@ impl Sections<'_, '_> {
         Ok(())
     }
 
-    fn table(&mut self, mut parser: Parser<'_>, offset: u64) -> Result<Dictionary, PdfError> {
+    fn table(&mut self, mut parser: Parser<'_>, offset: u64, start: usize) -> Result<Dictionary, PdfError> {
         let bad = PdfError::BadXref(offset);
         while !parser.take_keyword("trailer") {
             let first = parser.unsigned().ok_or(bad)?;
@@ -131,7 +146,9 @@ impl Sections<'_, '_> {
                 self.add(first.saturating_add(index), entry)?;
             }
         }
-        match parser.object()? {
+        let trailer = parser.object()?;
+        self.spend(parser.position.saturating_sub(start))?;
+        match trailer {
             Object::Dictionary(trailer) => Ok(trailer),
             _ => Err(bad),
         }
@@ -158,6 +175,7 @@ impl Sections<'_, '_> {
         if !after.starts_with(b"endstream") {
             return Err(bad);
         }
+        self.spend(raw.len().saturating_add(start.saturating_sub(usize::try_from(offset).unwrap_or(start))))?;
         let decoded = stream::decode(&dictionary, raw, self.inflate_budget)?;
         self.stream_entries(&dictionary, &decoded, bad)?;
         Ok(dictionary)

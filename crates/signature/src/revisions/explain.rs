@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::compare::{changed_keys, rectangle, same, same_object};
+use super::compare::{Among, changed_keys, rectangle, same, same_object};
 use super::view::{View, collect};
 use crate::pdf::{Dictionary, Object};
 use crate::report::ChangeLevel::{self, Permitted, Unexplained, Workflow};
@@ -38,6 +38,8 @@ pub(super) struct Explanation<'v, 'a> {
     has_locks: bool,
     found: Vec<(ChangeLevel, String)>,
     visits: usize,
+    /// Objects whose references were followed by [`Self::take_added`].
+    taken: HashSet<u32>,
 }
 
 impl<'v, 'a> Explanation<'v, 'a> {
@@ -58,6 +60,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
             has_locks: false,
             found: Vec::new(),
             visits: 0,
+            taken: HashSet::new(),
         };
         explanation.walk();
         explanation.rest();
@@ -172,7 +175,10 @@ impl<'v, 'a> Explanation<'v, 'a> {
             let (before, after) = (self.signed.value(old.lookup(key)), self.later.value(new.lookup(key)));
             is_grown |= !same(&before, &after);
             let kept = match (&before, &after) {
-                (Object::Array(before), Object::Array(after)) => before.iter().all(|one| after.iter().any(|other| same(one, other))),
+                (Object::Array(before), Object::Array(after)) => {
+                    let after = Among::new(after);
+                    before.iter().all(|one| after.contains(one))
+                }
                 (Object::Null, _) => true,
                 _ => false,
             };
@@ -187,11 +193,9 @@ impl<'v, 'a> Explanation<'v, 'a> {
         is_grown |= !same(&before, &after);
         if let Object::Dictionary(before) = &before {
             let after = if let Object::Dictionary(after) = &after { after.clone() } else { Dictionary::default() };
-            let lost = before.entries().iter().any(|(key, value)| {
-                let key = String::from_utf8_lossy(key);
-                after.lookup(&key).is_none_or(|later| !same(value, later))
-            });
-            if lost {
+            let changed = changed_keys(before, &after);
+            let lost: HashSet<&String> = changed.iter().collect();
+            if before.entries().iter().any(|(key, _)| lost.contains(&String::from_utf8_lossy(key).into_owned())) {
                 self.find(Workflow, "the validation data lost some of their /VRI".to_owned());
             }
         }
@@ -247,7 +251,9 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 "SigFlags" => matches!((&before, &after), (Object::Null | Object::Integer(_), Object::Integer(after))
                     if { let before = if let Object::Integer(before) = before { before } else { 0 }; before & after == before }),
                 "DR" => grows(&before, &after),
-                "DA" | "NeedAppearances" => is_new || before == Object::Null,
+                "DA" => is_new || before == Object::Null,
+                // Readers draw every field anew from its value, which may be another than the one that was shown.
+                "NeedAppearances" => is_new || (before == Object::Null && self.has_only_signatures(&old)),
                 _ => false,
             };
             if is_allowed {
@@ -261,14 +267,20 @@ impl<'v, 'a> Explanation<'v, 'a> {
         self.fields(&before, &after, false, 0);
     }
 
+    fn has_only_signatures(&self, form: &Dictionary) -> bool {
+        let fields = self.signed.file.array(form.lookup("Fields"));
+        fields.iter().all(|field| self.signed.dictionary(Some(field)).is_some_and(|field| field.name("FT") == Some(b"Sig")))
+    }
+
     fn fields(&mut self, before: &[Object], after: &[Object], is_signature: bool, depth: usize) {
+        let (signed, later) = (Among::new(before), Among::new(after));
         for field in before {
-            if !after.iter().any(|later| same(field, later)) {
+            if !later.contains(field) {
                 self.find(Unexplained, "a form field was removed".to_owned());
             }
             self.field(field, is_signature, depth);
         }
-        for field in after.iter().filter(|field| !before.iter().any(|signed| same(signed, field))) {
+        for field in after.iter().filter(|field| !signed.contains(field)) {
             let dictionary = self.later.dictionary(Some(field)).unwrap_or_default();
             if is_signature || dictionary.name("FT") == Some(b"Sig") {
                 self.explain(Some(field));
@@ -380,11 +392,12 @@ impl<'v, 'a> Explanation<'v, 'a> {
     }
 
     fn annotations(&mut self, before: &[Object], after: &[Object]) {
-        let lost = before.iter().filter(|one| !after.iter().any(|other| same(one, other))).count();
+        let (signed, later) = (Among::new(before), Among::new(after));
+        let lost = before.iter().filter(|one| !later.contains(one)).count();
         if lost > 0 {
             self.find(Unexplained, format!("{lost} annotations were taken from a page"));
         }
-        for annotation in after.iter().filter(|one| !before.iter().any(|other| same(one, other))) {
+        for annotation in after.iter().filter(|one| !signed.contains(one)) {
             let dictionary = self.later.dictionary(Some(annotation)).unwrap_or_default();
             let parent = self.later.dictionary(dictionary.lookup("Parent"));
             let kind = dictionary.name("FT").or_else(|| parent.as_ref()?.name("FT"));
@@ -424,9 +437,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
             collect(object, &mut pending);
         }
         let mut pending: Vec<u32> = pending.into_iter().collect();
-        let mut visited = HashSet::new();
         while let Some(number) = pending.pop() {
-            if !visited.insert(number) {
+            if self.taken.contains(&number) {
                 continue;
             }
             let is_start = object == Some(&Object::Reference(number));
@@ -434,6 +446,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
             if !is_added && !is_start {
                 continue;
             }
+            self.taken.insert(number);
             // A number that the signed state refers to already would be filled with something new.
             if is_added && self.signed.referrers(number).is_empty() {
                 self.explained.insert(number);

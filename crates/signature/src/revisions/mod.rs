@@ -9,6 +9,7 @@ mod compare;
 mod explain;
 mod view;
 
+use crate::limit;
 use crate::options::Limits;
 use crate::report::{ChangeLevel, LaterChange};
 use explain::Explanation;
@@ -29,9 +30,12 @@ pub(crate) fn explain(data: &[u8], ends: &[usize], limits: &Limits) -> Vec<Later
     }
     let mut changes = Vec::new();
     let Some((&first, later)) = ends.split_first().filter(|(_, later)| !later.is_empty()) else { return changes };
-    let (mut signed_end, mut signed) = (first, View::open(data, first, limits, None));
+    // Work is counted over all revisions together: many signatures in a large file would multiply it otherwise.
+    let mut spent = 0_usize;
+    let allowed = |spent: usize| limits.max_work.saturating_sub(spent);
+    let (mut signed_end, mut signed) = (first, View::open(data, first, limits, allowed(0), None));
     for &end in later {
-        let later = View::open(data, end, limits, signed.as_ref().ok());
+        let later = View::open(data, end, limits, allowed(spent), signed.as_ref().ok());
         let found = step(data, (signed_end, &signed), (end, &later));
         let room = MAX_CHANGES.saturating_sub(changes.len());
         let worst = found.iter().map(|(level, _)| *level).max();
@@ -41,6 +45,7 @@ pub(crate) fn explain(data: &[u8], ends: &[usize], limits: &Limits) -> Vec<Later
             let what = "there are more changes than are listed".to_owned();
             changes.push(LaterChange { signed_end: signed_end as u64, level: worst, what });
         }
+        spent = spent.saturating_add(signed.as_ref().map_or(0, View::work));
         (signed_end, signed) = (end, later);
     }
     changes
@@ -67,7 +72,16 @@ fn step(data: &[u8], (signed_end, signed): (usize, &Opened<'_>), (end, later): (
         let what = format!("{} bytes follow that belong to no revision", added.len());
         return vec![(ChangeLevel::Unexplained, what)];
     }
-    Explanation::of(signed, later)
+    let mut found = Explanation::of(signed, later);
+    // What was not read was not compared either.
+    if let Some(error) = signed.file.reached().or_else(|| later.file.reached()) {
+        let name = error.limit().unwrap_or_default();
+        found.push((ChangeLevel::Unexplained, limit::sentence(name, format!("the revisions were not compared to their end: {error}"))));
+    }
+    if found.is_empty() {
+        return vec![(ChangeLevel::Permitted, format!("{} bytes follow that change nothing", added.len()))];
+    }
+    found
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ fn a_page_box_with_other_decimals_is_workflow_and_another_box_is_not() {
     let page = |size: &str| format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 {size}]>>");
     let base = revise(&plain_pdf(), Some(last_xref(&plain_pdf())), &[(3, page("595.32 841.92"))]);
     let scene = Scene::over(&base);
-    assert_eq!(scene.level(&scene.revised(&[(3, &page("595.320 841.92"))])), ChangeLevel::None);
+    assert_eq!(scene.level(&scene.revised(&[(3, &page("595.320 841.92"))])), ChangeLevel::Permitted);
     assert_eq!(scene.level(&scene.revised(&[(3, &page("595.3 841.9"))])), ChangeLevel::Workflow);
     assert_eq!(scene.level(&scene.revised(&[(3, &page("300 841.92"))])), ChangeLevel::Unexplained);
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::limit;
 use crate::options::Limits;
 use crate::pdf::{Dictionary, Entry, File, LOOKAHEAD, Located, Object};
 
@@ -13,6 +14,8 @@ pub(super) struct View<'a> {
     /// Who refers to an object: pairs of the one referred to and the one that refers, in order, as two columns.
     targets: Vec<u32>,
     sources: Vec<u32>,
+    /// Work that was allowed.
+    allowed: usize,
 }
 
 /// What there is to know of an object without reading it again.
@@ -30,10 +33,14 @@ struct Facts {
 impl<'a> View<'a> {
     /// The state that ends at `end`. What `earlier`, a state of the same file, knows of objects that lie in it whole and at the
     /// same places is true of this one, too.
-    pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits, earlier: Option<&Self>) -> Result<Self, String> {
+    pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits, allowed: usize, earlier: Option<&Self>) -> Result<Self, String> {
         let data = data.get(..end).unwrap_or_default();
-        let opened = earlier.map_or_else(|| File::open(data, limits), |earlier| earlier.file.open_state(data));
-        let file = opened.map_err(|error| error.to_string())?;
+        let opened = earlier.map_or_else(|| File::open_within(data, limits, allowed), |earlier| earlier.file.open_state(data, allowed));
+        let file = opened.map_err(|error| match error.limit() {
+            Some(name) => limit::sentence(name, error),
+            None => error.to_string(),
+        })?;
+        let allowed = file.work_left();
         let mut numbers: Vec<u32> = file.xref.entries.keys().copied().collect();
         numbers.sort_unstable();
         let mut facts = HashMap::with_capacity(numbers.len());
@@ -48,7 +55,7 @@ impl<'a> View<'a> {
         }
         referrers.sort_unstable();
         let (targets, sources) = referrers.into_iter().unzip();
-        Ok(Self { file, facts, targets, sources })
+        Ok(Self { file, facts, targets, sources, allowed })
     }
 
     /// What is known of an object and holds in `later` as well. A dictionary reads the same as long as nothing that reading it
@@ -71,6 +78,11 @@ impl<'a> View<'a> {
                 Some(facts).filter(|_| is_in_file && self.lasting_facts(later, *stream).is_some())
             }
         }
+    }
+
+    /// Work done so far.
+    pub(super) fn work(&self) -> usize {
+        self.allowed.saturating_sub(self.file.work_left())
     }
 
     /// The numbers of all objects that this state has a place for.
@@ -194,10 +206,10 @@ mod tests {
         let ends: Vec<usize> = ends.filter(|end| *end <= data.len()).take(40).collect();
         let mut taken = 0;
         for &end in &ends {
-            let Ok(alone) = View::open(data, end, &limits, None) else { continue };
+            let Ok(alone) = View::open(data, end, &limits, limits.max_work, None) else { continue };
             for &before in ends.iter().filter(|before| **before <= end) {
-                let Ok(earlier) = View::open(data, before, &limits, None) else { continue };
-                let helped = View::open(data, end, &limits, Some(&earlier)).unwrap();
+                let Ok(earlier) = View::open(data, before, &limits, limits.max_work, None) else { continue };
+                let helped = View::open(data, end, &limits, limits.max_work, Some(&earlier)).unwrap();
                 assert_eq!(helped.facts, alone.facts, "{before} to {end}");
                 assert_eq!((&helped.targets, &helped.sources), (&alone.targets, &alone.sources));
                 for number in alone.numbers() {

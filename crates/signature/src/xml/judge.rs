@@ -6,6 +6,7 @@ use crate::algorithm::{CryptoFault, Scheme};
 use crate::certificate::Certificate;
 use crate::judge::{self, Judged};
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::options::Options;
 use crate::report::SubIndication;
 use crate::rsa::Fit;
@@ -73,7 +74,7 @@ impl Judge<'_, '_, '_> {
         let (properties, signature) = match read {
             Ok(read) => read,
             Err(reason) => {
-                judgement.fail(SubIndication::FormatFailure, reason);
+                limit::reject(&mut judgement, reason);
                 let signature = XmlSignature { element, role, intact: false, references: Vec::new() };
                 let judged = Judged { judgement, ..Judged::default() };
                 return One { judged, signature, is_xades: false, is_whole: false, covered_bytes: 0 };

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::algorithm::Digest;
+use crate::limit;
 
 use super::canonical::Method;
 use super::tree::{Document, NodeId};
@@ -125,7 +126,7 @@ fn read_references(document: &Document<'_>, nodes: impl Iterator<Item = NodeId>)
             return Err(format!("{} stands among the references", document.name(node)));
         }
         if references.len() >= MAX_REFERENCES {
-            return Err(format!("the signature has more than {MAX_REFERENCES} references"));
+            return Err(limit::sentence("references", format!("the signature has more than {MAX_REFERENCES} references")));
         }
         references.push(read_reference(document, node)?);
     }
@@ -161,7 +162,7 @@ fn read_transforms(document: &Document<'_>, list: NodeId) -> Result<Vec<Transfor
             return Err(format!("{} stands among the transforms", document.name(node)));
         }
         if transforms.len() >= MAX_TRANSFORMS {
-            return Err(format!("a reference has more than {MAX_TRANSFORMS} transforms"));
+            return Err(limit::sentence("transforms", format!("a reference has more than {MAX_TRANSFORMS} transforms")));
         }
         transforms.push(read_transform(document, node));
     }

@@ -20,8 +20,14 @@ pub(super) fn sign_sha1(pkcs8: &[u8], message: &[u8]) -> Option<Vec<u8>> {
     Some(to_bytes(&signature, modulus.len()))
 }
 
+/// The private operation on a message that is encoded already and as long as the modulus.
+pub(crate) fn power(pkcs8: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
+    let (modulus, exponent) = private_numbers(pkcs8)?;
+    Some(to_bytes(&Modulus::new(&modulus)?.power(encoded, &exponent), modulus.len()))
+}
+
 /// Modulus and private exponent, big-endian without leading zeros: RFC 5208, 5 around RFC 8017, A.1.2.
-fn private_numbers(pkcs8: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn private_numbers(pkcs8: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let version = der::read(der::read(pkcs8)?.content)?;
     let algorithm = der::read(version.rest)?;
     let private_key = der::read(algorithm.rest)?;

@@ -1,0 +1,115 @@
+use crate::judge::{Expected, check};
+use testkit::attack::changes::cases;
+
+/// The signature itself stays good: its bytes are untouched. What follows it is a change unless ISO 32000-2, 12.8.2 (DocMDP,
+/// FieldMDP) or ETSI EN 319 142-1, 5.4 (security store) allows it, and the file is covered in part.
+const TABLE: &[Expected] = &[
+    ("a comment appended", "passed, unexplained, part"),
+    ("a second end of file appended", "passed, unexplained, part"),
+    ("white space appended", "passed, permitted, part"),
+    ("an object appended without a table", "passed, unexplained, part"),
+    ("a trailer appended without a table", "passed, unexplained, part"),
+    ("another file appended", "passed, unexplained, part"),
+    ("an empty revision appended", "passed, permitted, part"),
+    ("another catalogue", "destroyed"),
+    ("page content rewritten", "passed, unexplained, part"),
+    ("page content switched", "passed, unexplained, part"),
+    ("page content doubled", "passed, unexplained, part"),
+    ("image replaced", "passed, unexplained, part"),
+    ("font redefined", "passed, unexplained, part"),
+    ("font replaced in the resources", "passed, unexplained, part"),
+    ("page box moved", "passed, unexplained, part"),
+    ("page turned", "passed, unexplained, part"),
+    ("page added", "passed, unexplained, part"),
+    ("page removed", "passed, unexplained, part"),
+    ("page tree replaced", "passed, unexplained, part"),
+    ("open action added", "passed, unexplained, part"),
+    ("JavaScript named", "passed, unexplained, part"),
+    ("additional actions added", "passed, unexplained, part"),
+    ("page action added", "passed, unexplained, part"),
+    ("output intent added", "passed, unexplained, part"),
+    ("optional content switched off", "passed, unexplained, part"),
+    ("optional content group changed", "passed, unexplained, part"),
+    ("note added", "passed, unexplained, part"),
+    ("link added", "passed, unexplained, part"),
+    ("attachment added", "passed, unexplained, part"),
+    ("collection made", "passed, unexplained, part"),
+    ("reader requirements added", "passed, unexplained, part"),
+    ("form of another kind added", "passed, unexplained, part"),
+    ("appearances to be made by the reader", "passed, unexplained, part"),
+    ("default appearance changed", "passed, unexplained, part"),
+    ("hide: overlay removed from the page", "passed, unexplained, part"),
+    ("hide: overlay made null", "passed, unexplained, part"),
+    ("hide: overlay made invisible", "passed, unexplained, part"),
+    ("hide: overlay freed in the table", "passed, unexplained, part"),
+    ("hide: image of the overlay emptied", "passed, unexplained, part"),
+    ("replace: value of a field", "passed, unexplained, part"),
+    ("replace: appearance of a field", "passed, unexplained, part"),
+    ("replace: appearance switched", "passed, unexplained, part"),
+    ("hide and replace: hidden object of the number", "passed, unexplained, part"),
+    ("hide and replace: page led to a hidden stream", "passed, unexplained, part"),
+    ("replace: dangling reference filled", "passed, unexplained, part"),
+    ("P 1: form filled in", "passed, unexplained, part"),
+    ("P 1: note added", "passed, unexplained, part"),
+    ("P 1: signature laid over the page", "passed + doubt NO_CERTIFICATE_CHAIN_FOUND, unexplained, part"),
+    ("P 1: second signature", "passed + passed, unexplained"),
+    ("P 1: validation data added", "passed, permitted, part"),
+    ("P 2: form filled in", "passed, permitted, part"),
+    ("P 2: note added", "passed, unexplained, part"),
+    // By the letter only P 3 lets another widget be seen; ordinary signing programs do it.
+    ("P 2: signature laid over the page", "passed + doubt NO_CERTIFICATE_CHAIN_FOUND, workflow, part"),
+    ("P 2: second signature", "passed + passed, permitted"),
+    ("P 2: validation data added", "passed, permitted, part"),
+    ("P 3: form filled in", "passed, permitted, part"),
+    ("P 3: note added", "passed, permitted, part"),
+    ("P 3: signature laid over the page", "passed + doubt NO_CERTIFICATE_CHAIN_FOUND, permitted, part"),
+    ("P 3: second signature", "passed + passed, permitted"),
+    ("P 3: validation data added", "passed, permitted, part"),
+    ("P 3: page content rewritten", "passed, unexplained, part"),
+    ("P 3: field moved over the page", "passed, unexplained, part"),
+    ("locked field changed", "passed + passed, unexplained, part"),
+    ("certified after an approval", "passed + passed, unexplained"),
+    ("certified a second time", "passed + passed, unexplained"),
+    ("reference to the certification removed", "passed, unexplained, part"),
+    ("usage rights added", "passed, unexplained, part"),
+    // The page still shows the widget, and what it shows is the signature.
+    ("signature field taken from the form", "passed, unexplained, part"),
+    ("signature field taken from form and page", "destroyed"),
+    ("signature field renamed", "passed, unexplained, part"),
+    ("signature field hidden", "passed, unexplained, part"),
+    ("signature field emptied", "destroyed"),
+    ("signature dictionary made null", "destroyed"),
+    ("signature dictionary copied", "failed FORMAT_FAILURE, destroyed"),
+    ("signature field given an appearance", "passed, unexplained, part"),
+    ("signature field moved over the page", "passed, unexplained, part"),
+    ("signature field made a text field", "destroyed"),
+    ("form removed", "passed, unexplained, part"),
+    ("text field removed", "passed, unexplained, part"),
+    ("text field added", "passed, unexplained, part"),
+    ("first of two signatures removed", "passed, unexplained, part"),
+    ("validation data replaced by others", "passed + passed, workflow, part"),
+    ("validation data removed", "passed + passed, unexplained, part"),
+    ("validation data overwritten in their place", "passed + passed, unexplained, part"),
+    ("validation data of a stranger added", "passed, permitted, part"),
+    ("page content rewritten under the store's name", "passed, unexplained, part"),
+    ("validation data of a foreign signature added", "passed, permitted, part"),
+    ("other content under a new generation", "passed, unexplained, part"),
+    ("the same content under a new generation", "passed, unexplained, part"),
+    ("reference to a generation that does not exist", "passed, unexplained, part"),
+    ("table leading to an object of another number", "passed, unexplained, part"),
+    ("table leading into a stream", "passed, unexplained, part"),
+];
+
+#[test]
+fn nothing_that_is_done_after_signing_stays_unsaid() {
+    check(&cases(), TABLE);
+}
+
+/// What is allowed is listed all the same: readers want to know that a note lies over a certified page.
+#[test]
+fn permitted_changes_are_listed_by_what_they_are() {
+    for case in cases().into_iter().filter(|case| case.name.starts_with("P 3: note")) {
+        let report = crate::judge::judge(&case.forged, &case.trust);
+        assert!(report.later_changes.iter().any(|change| change.what.contains("FreeText")), "{:?}", report.later_changes);
+    }
+}
