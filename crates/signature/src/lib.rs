@@ -15,6 +15,7 @@ mod asic;
 mod asn1;
 mod calendar;
 mod certificate;
+mod certification;
 mod cms;
 mod constraints;
 mod crl;
@@ -31,8 +32,6 @@ mod oid;
 mod options;
 mod path;
 mod pdf;
-#[cfg(test)]
-mod pkits;
 mod policy;
 mod report;
 #[cfg(test)]
@@ -49,6 +48,7 @@ mod value;
 mod xml;
 
 pub use asic::{AsicReport, AsicSignature, verify_asic};
+pub use certification::{CertificateQuestion, CertificateReport, CertificateUse, PolicyDemands, verify_certificate};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};

@@ -1,4 +1,5 @@
-//! XML signatures of the shared corpora against what `xmlsec1` said of them, where the corpora are present.
+//! XML signatures of the shared corpora, attacks by name and damaged copies, where they are present; verdicts on whole sets
+//! are compared in `corpora/`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
@@ -44,119 +45,6 @@ fn judge(path: &Path) -> XmlReport {
     let contents: Vec<(&str, &[u8])> = neighbours.iter().map(|(uri, content)| (uri.as_str(), content.as_slice())).collect();
     let options = Options { revocation: RevocationPolicy::Accept, weak_digest: WeakDigest::Accept, ..Options::at(NOW) };
     verify_xml_with(&bytes, &contents, &credulous(&bytes), &options)
-}
-
-#[derive(Default)]
-struct Tally {
-    agree: usize,
-    disagree: Vec<String>,
-    unsupported: Vec<String>,
-}
-
-impl Tally {
-    /// Enters one file. `exceptions` name files on which the two differ for a reason that is given.
-    fn enter(&mut self, file: &str, is_expected: bool, report: &XmlReport, exceptions: &[(&str, &str)]) {
-        // Other tools look at the first signature only.
-        let first = report.document.signatures.first();
-        let is_intact = report.signatures.first().is_some_and(|one| one.intact);
-        let has_passed = first.is_some_and(|one| one.verdict == Verdict::TotalPassed);
-        assert!(is_intact || !has_passed, "{file} passed and is not intact");
-        let line = format!("{file}: {:?} {:?}", first.map(|one| (one.verdict, &one.reasons)), report.document.faults);
-        let is_undecided = !is_intact && first.is_some_and(|one| one.verdict == Verdict::Indeterminate);
-        let exception = exceptions.iter().any(|(known, _)| *known == file);
-        if exception {
-            assert_ne!(is_expected, is_intact, "the exception for {file} is out of date");
-        } else if is_expected == is_intact {
-            self.agree += 1;
-        } else if is_undecided {
-            self.unsupported.push(line);
-        } else {
-            self.disagree.push(line);
-        }
-    }
-
-    fn print(&self, set: &str) {
-        println!("{set}: {} agree, {} disagree, {} unsupported", self.agree, self.disagree.len(), self.unsupported.len());
-        self.disagree.iter().for_each(|line| println!("  disagree: {line}"));
-        if std::env::var_os("REASONS").is_some() {
-            self.unsupported.iter().for_each(|line| println!("  unsupported: {line}"));
-        }
-    }
-}
-
-/// Files on which this verifier and `xmlsec1` differ, with the reason.
-const KNOWN_DIFFERENCES: &[(&str, &str)] = &[
-    (
-        "dss1788/XAdESPublicKeyInKeyInfo.xml",
-        "the signing certificate is among the certificate values, pinned; the tool looks in KeyInfo only",
-    ),
-    ("dss1788/dss1920-cert-in-certValues-without-publicKey.xml", "likewise"),
-    ("xades-level-b-with-certvals.xml", "likewise"),
-    ("xades-counter-signature-with-type-invalid.xml", "the tool's version does not know RSA-PSS by its name of 2007"),
-];
-
-#[test]
-fn xades_documents_come_out_as_xmlsec1_says() {
-    let Some(folder) = shared::folder("corpora/dss-xades") else { return };
-    let mut tally = Tally::default();
-    let mut accepted = Tally::default();
-    for (file, expected) in manifest(&folder) {
-        let Some(observed) = expected.split("observed[xmlsec1 1.2.37: ").nth(1) else { continue };
-        let is_accepted = observed.starts_with("OK");
-        let report = judge(&folder.join(&file));
-        let tally = if is_accepted { &mut accepted } else { &mut tally };
-        tally.enter(&file, is_accepted, &report, KNOWN_DIFFERENCES);
-    }
-    tally.print("dss-xades, refused by xmlsec1");
-    accepted.print("dss-xades, accepted by xmlsec1");
-    assert!(tally.disagree.is_empty() && accepted.disagree.is_empty());
-    assert!(accepted.agree * 20 >= (accepted.agree + accepted.unsupported.len()) * 19);
-}
-
-/// Samples that another tool refuses, with the reason.
-const PICKY: &[(&str, &str)] = &[(
-    "nonconformant-X_BE_CONN_10.xml",
-    "digests, value and pinned certificate fit; the tool dislikes that the property lists the chain too, which TS 101 903, 7.2.2 allows",
-)];
-
-#[test]
-fn xades_conformance_samples_verify() {
-    let Some(folder) = shared::folder("corpora/xades-signxml") else { return };
-    let mut tally = Tally::default();
-    for (file, _) in manifest(&folder) {
-        let report = judge(&folder.join(&file));
-        tally.enter(&file, !file.starts_with("nonconformant"), &report, PICKY);
-    }
-    tally.print("xades-signxml");
-    assert!(tally.disagree.is_empty());
-}
-
-/// Vectors that are no signed documents.
-const NO_VECTORS: &[(&str, &str)] = &[("merlin-exc-c14n-one/exc-signature.tmpl", "a template to be signed")];
-
-#[test]
-fn xml_signature_vectors_are_intact_or_named_as_unsupported() {
-    let Some(folder) = shared::folder("corpora/xmldsig-vectors") else { return };
-    let mut tally = Tally::default();
-    for (file, _) in manifest(&folder) {
-        let report = judge(&folder.join(&file));
-        if !report.signatures.is_empty() {
-            tally.enter(&file, true, &report, NO_VECTORS);
-        }
-    }
-    tally.print("xmldsig-vectors");
-    assert!(tally.disagree.is_empty());
-    // The others lack the key, or use algorithms or transforms that are not computed; `REASONS=1` prints which.
-    assert!(tally.agree >= 18);
-}
-
-#[test]
-fn hostile_documents_are_refused() {
-    let Some(folder) = shared::folder("corpora/hostile-xml") else { return };
-    for (file, _) in manifest(&folder) {
-        let report = judge(&folder.join(&file));
-        assert!(report.signatures.is_empty() && report.document.faults[0].contains("document type"), "{file}: {report:?}");
-    }
 }
 
 /// Attacks and damage in the set: file, signature (from 0) and what has to be said of it.
