@@ -117,7 +117,7 @@ fn coverage(one: &SignatureReport) -> &'static str {
 }
 
 /// The worst of what was done after the signed end of one signature.
-fn level_after(one: &SignatureReport, report: &DocumentReport) -> ChangeLevel {
+pub(crate) fn level_after(one: &SignatureReport, report: &DocumentReport) -> ChangeLevel {
     let end = one.byte_range.map_or(0, |[_, _, second, rest]| second.saturating_add(rest));
     let later = report.later_changes.iter().filter(|change| change.signed_end >= end);
     later.map(|change| change.level).max().unwrap_or_default()

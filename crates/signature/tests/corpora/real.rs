@@ -9,7 +9,7 @@ use signature::{
     WeakDigest, verify_pdf,
 };
 
-use crate::documents::{arithmetic, show};
+use crate::documents::{arithmetic, level_after, show};
 use crate::ledger::Ledger;
 use crate::manifest::{Row, der, unix};
 use crate::shared::NOW;
@@ -103,6 +103,11 @@ fn live<'a>(file: &str, report: &DocumentReport, column: impl Fn(&str) -> &'a st
     let reaches_the_end = if report.coverage == Coverage::Whole { "True" } else { "False" };
     ledger.enter(file, "last_sig_covers_eof", reaches_the_end, column("last_sig_covers_eof"));
     ledger.enter(file, "pdfsig", &format!("{intact}x Signature is Valid."), column("pdfsig"));
+    // What pyHanko calls untouched is so; how far the other changes go it judges by the letter, which ordinary signing breaks.
+    let untouched = signatures.iter().filter(|one| level_after(one, report) == ChangeLevel::None).count();
+    let counts = column("pyhanko").split("; ").filter_map(|one| one.split_once("x intact+valid+NONE"));
+    let theirs: usize = counts.filter_map(|(count, _)| count.parse::<usize>().ok()).sum();
+    ledger.enter(file, "pyhanko: untouched", &untouched.to_string(), &theirs.to_string());
     // Ordinary signing is no change of what a document shows, whatever the letter of DocMDP says.
     let is_tolerable = if report.changed_after_signing <= ChangeLevel::Workflow { "at most workflow" } else { "unexplained" };
     ledger.enter(file, "later changes", is_tolerable, "at most workflow");

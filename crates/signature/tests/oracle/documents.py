@@ -22,6 +22,7 @@ from asn1crypto import keys, x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -49,14 +50,15 @@ def credential(name, key, usage=None):
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), True)
     certificate = builder.sign(key, hashes.SHA256())
     encoded = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return (
+    made = (certificate, key)
+    return made, (
         asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER)),
         keys.PrivateKeyInfo.load(encoded),
     )
 
 
 def signer(name, key):
-    certificate, private = credential(name, key)
+    certificate, private = credential(name, key)[1]
     return signers.SimpleSigner(signing_cert=certificate, signing_key=private, cert_registry=SimpleCertificateStore())
 
 
@@ -220,6 +222,97 @@ class Maker:
 AFTER = "sign sign sign fill field note contents rewrite script unused mediabox newline comment stamp evidence".split()
 
 
+def scatter(dice, text):
+    """Hexadecimal digits as a lawful writer may set them down."""
+    text = text.upper() if dice.random() < 0.5 else text
+    if dice.random() < 0.2:
+        text = "\n".join(text[at : at + 100] for at in range(0, len(text), 100))
+    return text
+
+
+def by_hand(dice, credential):
+    """A file signed as it was first written, in one of many lawful spellings."""
+    certificate, key = credential
+    space = lambda: dice.choice([" ", "\n", "  ", "\r\n", " % a remark\n", "\t"])
+    name = lambda text: "/" + "".join("#%02X" % ord(one) if dice.random() < 0.05 else one for one in text)
+    order = list(range(1, 9))
+    dice.shuffle(order)
+    catalog, tree, page, contents, form, field, widget, value = order
+    nested, separate, inline = dice.random() < 0.3, dice.random() < 0.3, dice.random() < 0.15
+    title = dice.choice(["(Sig1)", "(S\\151g1)", "<53696731>", "<FEFF0053006900670031>", "(Si\\\ng1)"])
+    reserved = 2 * 4000
+    hole = "<" + "0" * reserved + ">"
+    signature = [
+        name("Type") + space() + name("Sig"),
+        name("Filter") + "/Adobe.PPKLite",
+        name("SubFilter") + dice.choice(["/adbe.pkcs7.detached", " /adbe.pkcs7.detached"]),
+        "/Contents" + dice.choice(["", " ", "\n"]) + hole,
+        name("ByteRange") + space() + "[0 1111111111 2222222222 3333333333" + dice.choice(["", " "]) + "]",
+        name("M") + "(D:20261127000000Z)",
+        name("Name") + "(Nguy\\352n \\(V\\) A)",
+        name("Prop_Build") + "<< /App <</Name/Test>> >>",
+    ]
+    dice.shuffle(signature)
+    signature = "<<" + space().join(signature) + space() + ">>"
+    rect = "/Rect[0 0 0 0]/Subtype/Widget/P %d 0 R" % page
+    kids = "/Kids[%d 0 R]" % widget if separate else rect
+    named = "/T%s%s" % ("" if title[0] in "(<" else " ", title)
+    sig = "<</FT/Sig%s%s/V %s>>" % (named, kids, signature if inline else "%d 0 R" % value)
+    objects = {
+        catalog: "<<%s/Catalog/Pages %d 0 R/AcroForm %s>>" % (name("Type"), tree, "%d 0 R" % form),
+        tree: "<</Type/Pages/Kids[%d 0 R]/Count 1>>" % page,
+        page: "<</Type/Page/Parent %d 0 R/MediaBox[0 0 300 200]/Contents %d 0 R/Annots[%d 0 R]>>" % (tree, contents, widget if separate else field),
+        contents: "<</Length 26>>stream\nBT 40 100 Td (a page) Tj ET\nendstream".replace("26", "27"),
+        form: "<<%s%s[%d 0 R]%s/SigFlags 3>>" % (name("Fields"), space(), field, space()),
+        field: sig,
+        widget: "<</Type/Annot%s/Parent %d 0 R>>" % (rect, field) if separate else "null",
+        value: "null" if inline else signature,
+    }
+    if nested:
+        objects[form] = "<</Fields[9 0 R]/SigFlags 3>>"
+        objects[9] = "<</T(Outer)/Kids[%d 0 R]>>" % field
+        objects[field] = sig.replace("<<", "<</Parent 9 0 R", 1)
+    out = bytearray(dice.choice([b"%PDF-1.7\n", b"%PDF-1.4\r\n%\xe2\xe3\xcf\xd3\r\n", b"%PDF-2.0\r"]))
+    places = {}
+    numbers = list(objects)
+    dice.shuffle(numbers)
+    for number in numbers:
+        places[number] = len(out)
+        out += ("%d 0 obj%s%s%sendobj\n" % (number, dice.choice([" ", "\n", "\r\n"]), objects[number], dice.choice(["\n", "\r\n"]))).encode("latin1")
+    start = len(out)
+    size = max(objects) + 1
+    if dice.random() < 0.4:
+        rows = b"\0\0\0\0\xff" + b"".join(b"\1" + places[one].to_bytes(3, "big") + b"\0" for one in range(1, size))
+        rows += b"\1" + start.to_bytes(3, "big") + b"\0"
+        head = "%d 0 obj\n<</Type/XRef/Size %d/W[1 3 1]/Root %d 0 R/Length %d>>stream\r\n" % (size, size + 1, catalog, len(rows))
+        out += head.encode() + rows + b"\nendstream\nendobj\n"
+    else:
+        end = dice.choice([" \n", "\r\n"])
+        out += b"xref\n"
+        split = dice.randint(1, size - 1)
+        for first, last in [(0, split), (split, size)] if dice.random() < 0.5 else [(0, size)]:
+            out += ("%d %d\n" % (first, last - first)).encode()
+            for one in range(first, last):
+                row = "0000000000 65535 f" if one == 0 else "%010d 00000 n" % places[one]
+                out += (row + end).encode()
+        out += ("trailer%s<</Size %d/Root %d 0 R>>\n" % (space(), size, catalog)).encode()
+    out += ("startxref%s%d%s%%%%EOF%s" % (dice.choice(["\n", "\r\n"]), start, dice.choice(["\n", "\r\n"]), dice.choice(["", "\n", "\r\n"]))).encode()
+    first = out.index(hole.encode())
+    second = first + len(hole)
+    for old, new in [(b"1111111111", first), (b"2222222222", second), (b"3333333333", len(out) - second)]:
+        spelled = b"%d" % new
+        spelled = spelled.rjust(10, b"0") if dice.random() < 0.3 else spelled.ljust(10)
+        out = out.replace(old, spelled)
+    signed = bytes(out[:first] + out[second:])
+    options = [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary]
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(signed).add_signer(certificate, key, hashes.SHA256())
+    cms = builder.sign(serialization.Encoding.DER, options).hex()
+    spelled = scatter(dice, cms)
+    out[first + 1 : first + 1 + len(spelled)] = spelled.encode()
+    # poppler looks for the value beside the widget only.
+    return bytes(out), "by hand, widget apart" if separate else "by hand"
+
+
 def judge(data):
     found = []
     reader = PdfFileReader(io.BytesIO(data), strict=False)
@@ -248,16 +341,21 @@ def main():
         signer("Nguyen Van A", rsa.generate_private_key(65537, 2048)),
         signer("Uy ban", ec.generate_private_key(ec.SECP256R1())),
     ]
-    certificate, key = credential("Clock", rsa.generate_private_key(65537, 2048), x509.ExtendedKeyUsageOID.TIME_STAMPING)
+    _, (certificate, key) = credential("Clock", rsa.generate_private_key(65537, 2048), x509.ExtendedKeyUsageOID.TIME_STAMPING)
+    writer = credential("Nguyen Van B", rsa.generate_private_key(65537, 2048))[0]
     stamper = timestamps.DummyTimeStamper(certificate, key, fixed_dt=NOW)
     for _ in range(count):
         maker = Maker(dice, people, stamper)
         steps = [dice.choice(["sign", "sign", "certify1", "certify2", "certify3"])]
         steps += [dice.choice(AFTER) for _ in range(dice.randint(0, 3))]
         data = base(dice)
+        if dice.random() < 0.4:
+            data, how = by_hand(dice, writer)
+            steps = [how] + [dice.choice(AFTER) for _ in range(dice.randint(0, 2))]
+            maker.count = 1
         try:
             for step in steps:
-                data = maker.step(step, data)
+                data = data if step.startswith("by hand") else maker.step(step, data)
             signatures = judge(data)
         except Exception as error:  # pyHanko refuses to sign over what it sees as broken
             print(json.dumps({"steps": steps, "refused": type(error).__name__ + ": " + str(error)}))

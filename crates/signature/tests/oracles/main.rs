@@ -14,3 +14,4 @@ mod messages;
 mod paths;
 mod pki;
 mod tool;
+mod xml;

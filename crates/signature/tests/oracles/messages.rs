@@ -110,7 +110,7 @@ fn signatures_of_openssl_are_judged_as_it_judges_them_and_damaged_ones_no_milder
     folder.write("content", CONTENT);
     let mut dice = Dice::new();
     let (mut agree, mut stricter, mut unread, mut unsupported, mut wrong) = (0, 0, 0, 0, Vec::new());
-    for round in 0..number("ROUNDS", 40) {
+    for round in 0..number("ROUNDS", 25) {
         let command = sign(&mut dice, &folder);
         let signed = folder.read("signed");
         match (ours(&signed, CONTENT, &trust, at), theirs(&folder, &signed, CONTENT, at)) {

@@ -248,7 +248,7 @@ fn random_paths_are_judged_as_openssl_judges_them() {
     let folder = Folder::new();
     let mut dice = Dice::new();
     let (mut good, mut bad, mut wrong) = (0, 0, Vec::new());
-    for round in 0..number("ROUNDS", 150) {
+    for round in 0..number("ROUNDS", 100) {
         let world = world(&mut dice);
         for (leaf, theirs) in world.leaves.iter().zip(theirs(&world, &folder)) {
             let report = ours(&world, leaf);
