@@ -4,7 +4,7 @@ use signature::{CertificateQuestion, CertificateReport, CertificateUse, Options,
 
 use crate::der::{BIT_STRING, IA5_STRING, element, extension, identifier, integer, sequence};
 use crate::dice::{Dice, number};
-use crate::pki::{COMMON_NAME, COUNTRY, Draft, EMAIL, Key, Name, ORGANISATION, certificate, list, name};
+use crate::pki::{COMMON_NAME, COUNTRY, Draft, EMAIL, Key, ListDraft, Name, ORGANISATION, certificate, list, name};
 use crate::tool::{Folder, is_installed, pem};
 
 /// 2026-11-27 00:00:00 UTC.
@@ -78,13 +78,30 @@ fn validity(dice: &mut Dice) -> (&'static str, &'static str) {
     }
 }
 
-fn revocation(dice: &mut Dice, has_two_keys: bool, issuer: &Name, key: &Key, revoked: &[u64]) -> Option<Vec<u8>> {
-    match dice.below(50) {
-        _ if has_two_keys => Some(list(issuer, key, "20261101000000", "20270101000000", revoked)),
-        0 => None,
-        1 => Some(list(issuer, key, "20260101000000", "20260201000000", revoked)),
-        2 => Some(list(issuer, &Key::new(), "20261101000000", "20270101000000", revoked)),
-        _ => Some(list(issuer, key, "20261101000000", "20270101000000", revoked)),
+fn revocation(dice: &mut Dice, has_two_keys: bool, issuer: &Name, key: &Key, revoked: &[u64]) -> Vec<Vec<u8>> {
+    let sound = ListDraft { validity: ("20261101000000", "20270101000000"), revoked, of_entries: Vec::new(), extensions: Vec::new() };
+    if has_two_keys {
+        return vec![list(&sound, issuer, key)];
+    }
+    let scope = |kind: u8| extension("2.5.29.28", true, &sequence(&[&element(kind, &[0xff])]));
+    match dice.below(60) {
+        0 => Vec::new(),
+        1 => vec![list(&ListDraft { validity: ("20260101000000", "20260201000000"), ..sound }, issuer, key)],
+        2 => vec![list(&ListDraft { validity: ("20261201000000", "20270101000000"), ..sound }, issuer, key)],
+        3 => vec![list(&sound, issuer, &Key::new())],
+        // A critical extension that nobody knows: in the list, and in its entries.
+        4 => vec![list(&ListDraft { extensions: extension("2.999.8", true, &[5, 0]), ..sound }, issuer, key)],
+        5 => vec![list(&ListDraft { of_entries: extension("2.999.8", true, &[5, 0]), ..sound }, issuer, key)],
+        6 => vec![list(&ListDraft { extensions: extension("2.999.8", false, &[5, 0]), ..sound }, issuer, key)],
+        // Reasons: on hold, and key compromise.
+        7 => vec![list(&ListDraft { of_entries: extension("2.5.29.21", false, &[10, 1, 6]), ..sound }, issuer, key)],
+        8 => vec![list(&ListDraft { of_entries: extension("2.5.29.21", false, &[10, 1, 1]), ..sound }, issuer, key)],
+        // Lists of users only, of authorities only, of attribute certificates only, and of both kinds apart.
+        9 => vec![list(&ListDraft { extensions: scope(0x81), ..sound }, issuer, key)],
+        10 => vec![list(&ListDraft { extensions: scope(0x82), ..sound }, issuer, key)],
+        11 => vec![list(&ListDraft { extensions: scope(0x85), ..sound }, issuer, key)],
+        12 => [0x81, 0x82].map(|kind| list(&ListDraft { extensions: scope(kind), of_entries: Vec::new(), ..sound }, issuer, key)).to_vec(),
+        _ => vec![list(&sound, issuer, key)],
     }
 }
 
@@ -148,14 +165,21 @@ fn policies(dice: &mut Dice) -> Option<Vec<u8>> {
 
 const HOSTS: [&str; 4] = ["office.example.vn", "example.vn", "mail.office.example.vn", "other.vn"];
 const BOXES: [&str; 4] = ["an@example.vn", "binh@office.example.vn", "an@other.vn", "Binh@EXAMPLE.vn"];
+const NETWORKS: [[u8; 8]; 2] = [[10, 0, 0, 0, 255, 0, 0, 0], [10, 1, 0, 0, 255, 255, 0, 0]];
+const ADDRESSES: [[u8; 4]; 3] = [[10, 1, 2, 3], [10, 2, 2, 3], [192, 168, 0, 1]];
 const OFFICES: [&str; 3] = ["Office A", "Office B", "office  a"];
 
 /// The forms of a name that constraints and alternative names share; leading dots are left to RFC 5280's own letter for mail.
 fn general_name(dice: &mut Dice, is_constraint: bool) -> Vec<u8> {
-    match dice.below(3) {
-        0 => element(0x82, dice.pick(&HOSTS).as_bytes()),
-        1 if is_constraint => element(0x81, dice.pick(&["example.vn", ".example.vn", "an@example.vn", "other.vn"]).as_bytes()),
-        1 => element(0x81, dice.pick(&BOXES).as_bytes()),
+    match dice.below(5) {
+        // Addresses, and in a constraint networks.
+        0 if is_constraint => element(0x87, &NETWORKS[dice.below(NETWORKS.len())]),
+        0 => element(0x87, &ADDRESSES[dice.below(ADDRESSES.len())]),
+        1 if is_constraint => element(0x86, dice.pick(&["example.vn", ".example.vn", "other.vn"]).as_bytes()),
+        1 => element(0x86, dice.pick(&["https://example.vn/a", "http://a.example.vn:80/", "https://OTHER.vn?x"]).as_bytes()),
+        2 => element(0x82, dice.pick(&HOSTS).as_bytes()),
+        3 if is_constraint => element(0x81, dice.pick(&["example.vn", ".example.vn", "an@example.vn", "other.vn"]).as_bytes()),
+        3 => element(0x81, dice.pick(&BOXES).as_bytes()),
         _ if is_constraint => {
             let office: Name = vec![(COUNTRY, "VN".into()), (ORGANISATION, (*dice.pick(&OFFICES)).into())];
             element(0xa4, &name(&office))

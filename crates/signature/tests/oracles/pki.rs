@@ -74,13 +74,25 @@ pub(crate) fn certificate(draft: &Draft, key: &Key, issuer: &Name, issuer_key: &
     issuer_key.sign(&tbs)
 }
 
-/// Signs a revocation list that is good from `from` until `until`; the revoked serial numbers were so from 2026-01-01 on.
-pub(crate) fn list(issuer: &Name, key: &Key, from: &str, until: &str, revoked: &[u64]) -> Vec<u8> {
-    let entries = revoked.iter().map(|&serial| sequence(&[&integer(serial), &time("20260101000000")]));
+/// What a revocation list says; the revoked serial numbers were so from 2026-01-01 on.
+pub(crate) struct ListDraft<'a> {
+    pub(crate) validity: (&'static str, &'static str),
+    pub(crate) revoked: &'a [u64],
+    /// Encoded extensions of every entry.
+    pub(crate) of_entries: Vec<u8>,
+    /// Encoded extensions beside the key identifier and the number.
+    pub(crate) extensions: Vec<u8>,
+}
+
+/// Signs a revocation list.
+pub(crate) fn list(draft: &ListDraft<'_>, issuer: &Name, key: &Key) -> Vec<u8> {
+    let of_entries = if draft.of_entries.is_empty() { Vec::new() } else { sequence(&[&draft.of_entries]) };
+    let entries = draft.revoked.iter().map(|&serial| sequence(&[&integer(serial), &time("20260101000000"), &of_entries]));
     let entries = entries.collect::<Vec<_>>().concat();
     let entries = if entries.is_empty() { Vec::new() } else { sequence(&[&entries]) };
     let above = extension("2.5.29.35", false, &sequence(&[&element(0x80, &key.identifier())]));
     let number = extension("2.5.29.20", false, &integer(1));
+    let (from, until) = draft.validity;
     let tbs = sequence(&[
         &element(INTEGER, &[1]),
         &algorithm(),
@@ -88,7 +100,7 @@ pub(crate) fn list(issuer: &Name, key: &Key, from: &str, until: &str, revoked: &
         &time(from),
         &time(until),
         &entries,
-        &element(0xa0, &sequence(&[&above, &number])),
+        &element(0xa0, &sequence(&[&above, &number, &draft.extensions])),
     ]);
     key.sign(&tbs)
 }
