@@ -12,6 +12,7 @@ mod documents;
 mod evidence;
 mod messages;
 mod paths;
+mod pdfsig;
 mod pki;
 mod tool;
 mod xml;
