@@ -51,7 +51,7 @@ impl Draft {
         let fields: String = (0..=index).map(|index| format!("{} 0 R ", 10 + 2 * index)).collect();
         let kind = *dice.pick(&["adbe.pkcs7.detached", "ETSI.CAdES.detached"]);
         let hole = "0".repeat(RESERVED);
-        let mut parts = vec![
+        let mut parts = [
             "/Type/Sig".to_owned(),
             "/Filter/Adobe.PPKLite".to_owned(),
             format!("/SubFilter/{kind}"),
