@@ -168,7 +168,7 @@ fn is_within(name: &GeneralName, base: &GeneralName, side: Side) -> Option<bool>
         (GeneralName::Directory(name), GeneralName::Directory(base)) => Some(name.comparable().starts_with(base.comparable())),
         (GeneralName::Dns(name), GeneralName::Dns(base)) => Some(dns_is_within(name, base, side)),
         (GeneralName::Email(name), GeneralName::Email(base)) => email_is_within(name, base, side),
-        (GeneralName::Uri(name), GeneralName::Uri(base)) => Some(host_is_within(uri_host(name)?, base, side)),
+        (GeneralName::Uri(name), GeneralName::Uri(base)) => Some(host_is_within(uri_host(name)?, base)),
         (GeneralName::Ip(address), GeneralName::Ip(range)) => match address.len() {
             4 | 16 => Some(address_is_within(address, range)),
             _ => None,
@@ -202,11 +202,12 @@ fn dns_is_within(name: &str, base: &str, side: Side) -> bool {
     side == Side::Excluded && name.strip_prefix("*.").is_some_and(|rest| rest == base || is_below(&base, rest) || is_below(rest, &base))
 }
 
-/// The subtree of mail hosts and URIs: a host by itself, or with a leading dot all below it.
-fn host_is_within(host: &str, base: &str, side: Side) -> bool {
+/// The subtree of mail hosts and URIs: a host by itself, or with a leading dot all below it, and then not the host itself
+/// (RFC 5280, 4.2.1.10 says so in as many words).
+fn host_is_within(host: &str, base: &str) -> bool {
     let (host, base) = (fold(host), fold(base));
     match base.strip_prefix('.') {
-        Some(parent) => is_below(&host, parent) || (side == Side::Excluded && host == parent),
+        Some(parent) => is_below(&host, parent),
         None => base.is_empty() || host == base,
     }
 }
@@ -222,7 +223,7 @@ fn email_is_within(address: &str, base: &str, side: Side) -> Option<bool> {
             let same_local = if side == Side::Excluded { local.eq_ignore_ascii_case(base_local) } else { local == base_local };
             same_local && fold(host) == fold(base_host)
         }
-        None => host_is_within(host, base, side),
+        None => host_is_within(host, base),
     })
 }
 

@@ -67,13 +67,10 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::asn1::{Reader, encode};
-    use crate::cms::SignedData;
     use crate::options::RevocationPolicy;
     use crate::report::SubIndication;
     use crate::report::Verdict;
@@ -161,36 +158,6 @@ mod tests {
         assert!(report.signatures.iter().all(|one| one.verdict == Verdict::TotalPassed));
         let trailing = judge(&[bytes.as_slice(), b"x"].concat(), b"content", &pki);
         assert!(trailing.signatures.iter().all(|one| one.sub_indication == Some(SubIndication::FormatFailure)));
-    }
-
-    /// Attached signatures on which this verifier and `openssl cms` differ, with the reason.
-    const KNOWN_DIFFERENCES: &[(&str, &str)] = &[(
-        "dss-1419/CAdES-BpB-att-SHA256-SHA512withRSA.p7m",
-        "the signature algorithm names another digest than the digest algorithm, which is refused",
-    )];
-
-    #[test]
-    fn attached_signatures_of_other_programs_agree_with_openssl() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/dss-cades");
-        let Ok(manifest) = std::fs::read_to_string(root.join("manifest.tsv")) else {
-            println!("skipped: 1 folder (corpora/dss-cades) is not present");
-            return;
-        };
-        let mut compared = 0;
-        let mut wrong = Vec::new();
-        for line in manifest.lines().filter(|line| line.contains("-noverify: VALID]")) {
-            let file = line.split('\t').next().unwrap();
-            let Ok(bytes) = std::fs::read(root.join(file)) else { continue };
-            let parsed = SignedData::parse(&bytes, 64).map(|(data, _)| data.content.map(Cow::into_owned));
-            let content = parsed.unwrap_or_default().unwrap_or_default();
-            let report = verify_detached(&bytes, &content, &TrustStore::new(), &Options::at(NOW));
-            compared += 1;
-            let failed = report.signatures.iter().find(|one| one.verdict == Verdict::TotalFailed);
-            if let Some(failed) = failed.filter(|_| !KNOWN_DIFFERENCES.iter().any(|(known, _)| *known == file)) {
-                wrong.push(format!("{file}: {:?}", failed.reasons));
-            }
-        }
-        assert!(wrong.is_empty(), "{} of {compared}\n{}", wrong.len(), wrong.join("\n"));
     }
 
     proptest! {

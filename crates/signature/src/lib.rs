@@ -19,6 +19,7 @@ mod asn1;
 mod cache;
 mod calendar;
 mod certificate;
+mod certification;
 mod cms;
 mod cms_file;
 mod constraints;
@@ -50,8 +51,6 @@ mod oid;
 mod options;
 mod path;
 mod pdf;
-#[cfg(test)]
-mod pkits;
 mod policy;
 mod prefix;
 #[cfg(test)]
@@ -79,6 +78,7 @@ pub use algorithm_policy::{Acceptable, AlgorithmPolicy, AlgorithmRule};
 pub use armour::CmsEncoding;
 pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use cache::Caches;
+pub use certification::{CertificateQuestion, CertificateReport, CertificateUse, PolicyDemands, verify_certificate};
 pub use cms_file::{CmsReport, CounterSignature, verify_cms, verify_cms_over};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
@@ -91,3 +91,8 @@ pub use signers::{MarkKind, SignerGroup, VisibleMark};
 pub use trust::{TrustError, TrustStore};
 pub use weakness::{Algorithm, AlgorithmUse, Weakness};
 pub use xml::{ReferenceOutcome, XmlElement, XmlReference, XmlReport, XmlSignature, XmlSignatureRole, verify_xml, verify_xml_with};
+
+/// The examples of the README, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

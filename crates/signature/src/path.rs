@@ -24,7 +24,6 @@ pub(crate) enum Purpose {
     /// Signing revocation lists.
     ListSigning,
     /// Nothing in particular: the path alone is looked at.
-    #[cfg(test)]
     Any,
 }
 
@@ -108,7 +107,6 @@ fn check_leaf(leaf: &Certificate, at: i64, purpose: Purpose) -> Result<(), PathF
                 return chain("the key usage of the certificate does not allow revocation lists");
             }
         }
-        #[cfg(test)]
         Purpose::Any => {}
         Purpose::DocumentSigning => {
             if leaf.key_usage.is_some_and(|usage| !usage.allows_document_signatures()) {

@@ -1,4 +1,5 @@
-//! OCSP responses and CRLs of other projects' test suites, over shared files where they are present.
+//! Evidence in files of other projects' test suites, and times that the public functions do not take apart, where the shared
+//! files are present; `tests/corpora` compares verdicts on the whole sets.
 
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
@@ -6,28 +7,17 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use crate::cache::Caches;
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
 use crate::evidence::Evidence;
-use crate::ocsp::{OcspError, Response};
 use crate::options::{Limits, Options, WeakDigest};
-use crate::path::{self, Goal, Purpose};
 use crate::pdf::{self, File};
 use crate::report::SubIndication;
 use crate::revocation::{Inquiry, Status};
 use crate::trust::TrustStore;
 use crate::{verify_detached, verify_pdf};
-
-/// Cases on which this crate and a suite differ, with the reason. A difference that is not listed fails its test, and so does
-/// a listed one that has gone.
-const KNOWN_DIFFERENCES: &[(&str, &str)] = &[(
-    "delegated_success",
-    "nothing tells whether the responder's own certificate is revoked, and it is not marked as one that need not be asked: \
-     RFC 6960, 4.2.2.2.1 leaves that to the client, and here missing evidence is never good",
-)];
 
 fn corpus(name: &str) -> Option<PathBuf> {
     let folder = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora").join(name);
@@ -55,22 +45,20 @@ fn parsed(path: &FilePath) -> Arc<Certificate> {
 #[derive(Default)]
 struct Tally {
     agree: usize,
-    known: usize,
     wrong: Vec<String>,
 }
 
 impl Tally {
     fn check(&mut self, case: &str, agrees: bool, found: &dyn std::fmt::Debug) {
-        match (agrees, KNOWN_DIFFERENCES.iter().any(|(known, _)| *known == case)) {
-            (true, false) => self.agree += 1,
-            (false, true) => self.known += 1,
-            (true, true) => self.wrong.push(format!("{case} is listed as a difference, and is none")),
-            (false, false) => self.wrong.push(format!("{case}: {found:?}")),
+        if agrees {
+            self.agree += 1;
+        } else {
+            self.wrong.push(format!("{case}: {found:?}"));
         }
     }
 
     fn finish(self, set: &str) {
-        println!("{set}: {} agree, {} disagree, 0 unsupported", self.agree, self.wrong.len() + self.known);
+        println!("{set}: {} agree, {} disagree", self.agree, self.wrong.len());
         assert!(self.wrong.is_empty(), "{set}\n{}", self.wrong.join("\n"));
     }
 }
@@ -79,56 +67,6 @@ impl Tally {
 fn unix(moment: &str) -> i64 {
     let digits: String = moment.split('+').next().unwrap().chars().filter(char::is_ascii_digit).collect();
     crate::calendar::pdf_date(digits.as_bytes()).unwrap()
-}
-
-#[test]
-fn responses_of_the_openssl_suite_are_judged_as_it_says() {
-    let Some(folder) = corpus("ocsp-openssl") else { return };
-    let cases: Vec<Value> = serde_json::from_str(&fs::read_to_string(folder.join("openssl-ocsp.json")).unwrap()).unwrap();
-    let mut tally = Tally::default();
-    for case in &cases {
-        let list = |key: &str| case[key].as_array().cloned().unwrap_or_default();
-        let file = |value: &Value| der(&folder.join(value.as_str().unwrap()));
-        let at = unix(case["moment"].as_str().unwrap());
-        let mut trust = TrustStore::new();
-        trust.add_anchor(&file(&case["root"]), None, None).unwrap();
-        list("other_certs").iter().for_each(|other| trust.add_intermediate(&file(other)).unwrap());
-        list("ocsps").iter().for_each(|response| trust.add_ocsp(&file(response)).unwrap());
-        let leaf = parsed(&folder.join(case["cert"].as_str().unwrap()));
-        let found = path::find(&leaf, &Goal::new(Purpose::Any, at), &[], &trust, &Limits::default()).unwrap();
-        let inquiry = Inquiry { trust: &trust, evidence: &Evidence::default(), limits: &Limits::default(), proved: at, at };
-        let statuses = inquiry.statuses(&found.certificates);
-        // Where there is a response for every certificate all are good; otherwise the suite asks about the leaf.
-        let asked = if list("ocsps").len() == statuses.len() { statuses.len() } else { 1 };
-        let is_good = statuses.iter().take(asked).all(|status| *status == Status::Good);
-        let is_undecided = statuses.iter().any(|status| matches!(status, Status::Unknown(_)));
-        let agrees = if case.get("error").is_some() { !is_good && is_undecided } else { is_good };
-        let as_long = found.certificates.len() as u64 == case["path_len"].as_u64().unwrap();
-        tally.check(case["name"].as_str().unwrap(), agrees && as_long, &statuses);
-    }
-    tally.finish("ocsp-openssl");
-}
-
-#[test]
-fn one_responder_of_two_authorities_answers_for_each_by_the_certificate_it_has_from_it() {
-    let Some(folder) = corpus("ocsp-delegation") else { return };
-    let at = unix("2021-08-19T12:20:00");
-    let path = ["alice", "interm", "root"].map(|name| parsed(&folder.join(format!("{name}.cert.pem"))));
-    let statuses = |responses: &[&str]| {
-        let mut trust = TrustStore::new();
-        trust.add_anchor(&path[2].der, None, None).unwrap();
-        responses.iter().for_each(|name| trust.add_ocsp(&der(&folder.join(format!("ocsp-resp-{name}.der")))).unwrap());
-        let inquiry = Inquiry { trust: &trust, evidence: &Evidence::default(), limits: &Limits::default(), proved: at, at };
-        inquiry.statuses(&path)
-    };
-    let mut tally = Tally::default();
-    let both = statuses(&["alice", "interm"]);
-    tally.check("both responses", both == [Status::Good, Status::Good], &both);
-    let one = statuses(&["alice"]);
-    tally.check("the signer's response", matches!(one.as_slice(), [Status::Good, Status::Unknown(_)]), &one);
-    let other = statuses(&["interm"]);
-    tally.check("the authority's response", matches!(other.as_slice(), [Status::Unknown(_), Status::Good]), &other);
-    tally.finish("ocsp-delegation");
 }
 
 /// The certificates were revoked at 2020-12-01 00:00 UTC. Responses are good for ten minutes and lists for ten days, the
@@ -176,37 +114,6 @@ fn freshness_decides_what_an_old_statement_is_worth() {
     check(&authority, &[first, second, third], "2020-12-05T00:00:00", "2020-12-05T00:00:00", Some(&revoked));
     check(&alice[1..], &[third], "2020-12-05T00:00:00", "2020-12-05T00:00:00", good);
     tally.finish("revocation-freshness");
-}
-
-/// The names of the files say what they are.
-#[test]
-fn responses_without_an_answer_and_requests_are_told_from_answers() {
-    let Some(folder) = corpus("ocsp-misc") else { return };
-    let refusals = [
-        ("ocsp-internal-error.der", "internalError"),
-        ("ocsp-malformed.der", "malformedRequest"),
-        ("ocsp-sig-required.der", "sigRequired"),
-        ("ocsp-try-later.der", "tryLater"),
-        ("ocsp-unauthorized.der", "unauthorized"),
-    ];
-    let mut tally = Tally::default();
-    let mut names: Vec<String> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    for name in names.iter().filter(|name| name.contains("ocsp") && !name.ends_with("crt.der") || name.ends_with("resp.der")) {
-        let found = Response::parse(&fs::read(folder.join(name)).unwrap());
-        let agrees = match refusals.iter().find(|(refused, _)| refused == name) {
-            Some((_, status)) => matches!(&found, Err(OcspError::NotSuccessful(found)) if found == status),
-            None if name.ends_with("-req.der") => matches!(found, Err(OcspError::Asn1(_))),
-            None => found.as_ref().is_ok_and(|response| response.serials().count() > 0),
-        };
-        tally.check(name, agrees, &found.map(|response| response.serials().count()));
-    }
-    // The responder is the one of the certificate that comes with it, and nobody else's.
-    let response = Response::parse(&fs::read(folder.join("rsa-2048-sha256-revoked-ocsp-res.der")).unwrap()).unwrap();
-    let (responder, authority) = (parsed(&folder.join("rsa-2048-sha256-ocsp-crt.der")), parsed(&folder.join("rsa-2048-sha256-ca.der")));
-    let is_by = [&responder, &authority].map(|one| response.is_responder(one) && response.signed.is_by(&one.key));
-    tally.check("the signer of the revoked answer", is_by == [true, false], &is_by);
-    tally.finish("ocsp-misc");
 }
 
 /// A document with a security store, when it is judged, and fields with what is expected of them: `None` is passed.

@@ -1,4 +1,5 @@
-//! ASiC containers of the shared corpora, where they are present.
+//! ASiC containers of the shared corpora, signature by signature, where they are present; what the suite asserts is compared
+//! in `corpora/`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 

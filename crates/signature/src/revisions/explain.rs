@@ -19,12 +19,29 @@ const TRAILER_KEYS: [&str; 13] =
 /// What a certification permits (ISO 32000-2, table 257).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Certified {
-    /// P 1: nothing but validation data.
+    /// P 1: nothing but validation data and document time stamps.
     Nothing,
     /// P 2: filling in forms and signing.
     Forms,
     /// P 3: annotations as well.
     Annotations,
+}
+
+/// Which fields a signature locks (FieldMDP, ISO 32000-2, table 258).
+struct Lock {
+    action: Vec<u8>,
+    fields: Vec<Vec<u8>>,
+}
+
+impl Lock {
+    fn holds(&self, field: Option<&Vec<u8>>) -> bool {
+        let is_named = field.is_some_and(|field| self.fields.contains(field));
+        match self.action.as_slice() {
+            b"Include" => is_named,
+            b"Exclude" => !is_named,
+            _ => true,
+        }
+    }
 }
 
 /// The explanation of one step.
@@ -35,7 +52,9 @@ pub(super) struct Explanation<'v, 'a> {
     changed: BTreeSet<u32>,
     explained: HashSet<u32>,
     certified: Option<Certified>,
-    has_locks: bool,
+    locks: Vec<Lock>,
+    /// The step adds a document time stamp.
+    is_stamped: bool,
     found: Vec<(ChangeLevel, String)>,
     visits: usize,
     /// Objects whose references were followed by [`Self::take_added`].
@@ -57,7 +76,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
             changed: changed.collect(),
             explained: HashSet::new(),
             certified: None,
-            has_locks: false,
+            locks: Vec::new(),
+            is_stamped: false,
             found: Vec::new(),
             visits: 0,
             taken: HashSet::new(),
@@ -104,16 +124,16 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let (Some((number, signed)), Some((_, later))) = (self.signed.catalogue(), self.later.catalogue()) else {
             return self.find(Unexplained, "there is no catalogue to compare".to_owned());
         };
-        (self.certified, self.has_locks) = self.permissions(&signed);
+        (self.certified, self.locks) = self.permissions(&signed);
         self.explained.insert(number);
         self.catalogue(&signed, &later);
-        self.information();
         self.form(signed.lookup("AcroForm"), later.lookup("AcroForm"));
+        self.information();
         self.pages(signed.lookup("Pages"));
     }
 
-    /// What the signed state's own certification permits, and whether a signature locks fields.
-    fn permissions(&self, catalogue: &Dictionary) -> (Option<Certified>, bool) {
+    /// What the signed state's own certification permits, and which fields its signatures lock.
+    fn permissions(&self, catalogue: &Dictionary) -> (Option<Certified>, Vec<Lock>) {
         let permissions = self.signed.dictionary(catalogue.lookup("Perms"));
         let certifying = permissions.and_then(|permissions| self.signed.dictionary(permissions.lookup("DocMDP")));
         let level = certifying.map(|signature| {
@@ -125,10 +145,14 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 _ => Certified::Forms,
             }
         });
-        let locks = crate::pdf::find_signatures(&self.signed.file)
-            .found
-            .iter()
-            .any(|found| self.transforms(&found.dictionary).iter().any(|(method, _)| method == b"FieldMDP"));
+        let signatures = crate::pdf::find_signatures(&self.signed.file).found;
+        let transforms = signatures.iter().flat_map(|found| self.transforms(&found.dictionary));
+        let locks = transforms.filter(|(method, _)| method == b"FieldMDP").map(|(_, parameters)| {
+            let fields = self.signed.file.array(parameters.lookup("Fields"));
+            let fields = fields.iter().filter_map(|one| if let Object::String(name) = one { Some(name.bytes.clone()) } else { None });
+            Lock { action: parameters.name("Action").unwrap_or_default().to_vec(), fields: fields.collect() }
+        });
+        let locks = locks.collect();
         (level, locks)
     }
 
@@ -228,7 +252,13 @@ impl<'v, 'a> Explanation<'v, 'a> {
         if number.is_some_and(|number| self.changed.contains(&number)) {
             self.explain(later.as_ref());
             self.take_added(later.as_ref());
-            self.find_signing(Permitted, "the document information was brought up to date".to_owned());
+            let what = "the document information was brought up to date".to_owned();
+            // A program that stamps a document notes when it did.
+            if self.is_stamped && self.certified == Some(Certified::Nothing) {
+                self.find(Workflow, what);
+            } else {
+                self.find_signing(Permitted, what);
+            }
         }
     }
 
@@ -285,9 +315,16 @@ impl<'v, 'a> Explanation<'v, 'a> {
             if is_signature || dictionary.name("FT") == Some(b"Sig") {
                 self.explain(Some(field));
                 self.take_added(Some(field));
-                let is_signed = dictionary.lookup("V").is_some();
-                let what = if is_signed { "a signature was added" } else { "a field to sign in was added" };
-                self.find_signing(Permitted, what.to_owned());
+                let value = self.later.dictionary(dictionary.lookup("V"));
+                if value.as_ref().is_some_and(|value| value.name("SubFilter") == Some(b"ETSI.RFC3161")) {
+                    // ISO 32000-2, table 257: no certification takes a document time stamp for a change.
+                    self.is_stamped = true;
+                    self.find(Permitted, "a document time stamp was added".to_owned());
+                    continue;
+                }
+                let what = if value.is_some() { "a signature was added" } else { "a field to sign in was added" };
+                let level = self.signing_level(&dictionary);
+                self.find_signing(level, what.to_owned());
             } else {
                 self.find(Unexplained, "a form field was added that is no signature".to_owned());
             }
@@ -317,7 +354,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let is_allowed = |key: &String| match key.as_str() {
             "Kids" => true,
             "V" | "AP" | "AS" | "M" | "MK" | "F" | "P" if is_signature => was_empty,
-            "V" | "AP" | "AS" | "M" | "I" | "RV" => !is_signature && !self.has_locks && self.certified >= Some(Certified::Forms),
+            "V" | "AP" | "AS" | "M" | "I" | "RV" => !is_signature && self.locks.is_empty() && self.certified >= Some(Certified::Forms),
             _ => false,
         };
         let what = if is_signature { "signature field" } else { "form field" };
@@ -326,14 +363,21 @@ impl<'v, 'a> Explanation<'v, 'a> {
         }
         keys.iter().filter(|key| *key != "Kids").for_each(|key| self.take_added(later.lookup(key)));
         let what = if is_signature { "a prepared field was signed" } else { "a form field was filled in" };
-        self.find_signing(Permitted, what.to_owned());
+        let level = if is_signature { self.signing_level(later) } else { Permitted };
+        self.find_signing(level, what.to_owned());
+    }
+
+    /// By the letter, a lock on every field is one on those for later signatures too; programs that set it let others sign.
+    fn signing_level(&self, field: &Dictionary) -> ChangeLevel {
+        let name = if let Object::String(name) = self.later.value(field.lookup("T")) { Some(name.bytes) } else { None };
+        if self.locks.iter().any(|lock| lock.holds(name.as_ref())) { Workflow } else { Permitted }
     }
 
     /// The appearance of a field that may be filled in, drawn anew under its old number: lawful where nobody else shows it.
     fn appearance(&mut self, field: &Object, signed: &Dictionary, later: &Dictionary, is_signature: bool) {
         let Object::Reference(number) = field else { return };
         let was_empty = is_signature && matches!(self.signed.value(signed.lookup("V")), Object::Null);
-        let may_fill = !is_signature && !self.has_locks && self.certified >= Some(Certified::Forms);
+        let may_fill = !is_signature && self.locks.is_empty() && self.certified >= Some(Certified::Forms);
         if !(was_empty || may_fill) {
             return;
         }

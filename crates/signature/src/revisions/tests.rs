@@ -192,3 +192,50 @@ fn what_cannot_be_read_is_not_taken_for_nothing() {
     assert_ne!(misplaced, revised);
     assert_eq!(scene.level(&misplaced), ChangeLevel::Unexplained);
 }
+
+/// The worst of what a second signature value is taken for, after a first one with `reference`, which certifies if `perms` says so.
+fn level_of_another(perms: &str, reference: &str, value: &str) -> ChangeLevel {
+    let catalogue = |fields: &str| format!("<</Type/Catalog/Pages 2 0 R{perms}/AcroForm<</Fields[{fields}]/SigFlags 3>>>>");
+    let first = [
+        (1, catalogue("10 0 R")),
+        (10, "<</FT/Sig/T(Sig1)/V 11 0 R>>".to_owned()),
+        (11, format!("<</Type/Sig/SubFilter/{CADES}/ByteRange[0 1 2 3]/Contents<00>/Reference[{reference}]>>")),
+    ];
+    let signed = revise(&plain_pdf(), Some(last_xref(&plain_pdf())), &first);
+    let second = [
+        (1, catalogue("10 0 R 12 0 R")),
+        (12, "<</FT/Sig/T(Sig2)/V 13 0 R>>".to_owned()),
+        (13, format!("<</ByteRange[0 1 2 3]/Contents<00>{value}>>")),
+    ];
+    let later = revise(&signed, Some(last_xref(&signed)), &second);
+    let changes = explain(&later, &[signed.len()], &Limits::default());
+    assert!(!changes.is_empty());
+    changes.iter().map(|change| change.level).max().unwrap_or_default()
+}
+
+const STAMP: &str = "/Type/DocTimeStamp/SubFilter/ETSI.RFC3161";
+const SIGNATURE: &str = "/Type/Sig/SubFilter/ETSI.CAdES.detached";
+
+#[test]
+fn a_certification_that_forbids_everything_allows_document_time_stamps() {
+    let perms = "/Perms<</DocMDP 11 0 R>>";
+    let certification = |p: u8| format!("<</TransformMethod/DocMDP/TransformParams<</P {p}/V/1.2>>>>");
+    assert_eq!(level_of_another(perms, &certification(1), STAMP), ChangeLevel::Permitted);
+    assert_eq!(level_of_another(perms, &certification(1), SIGNATURE), ChangeLevel::Unexplained);
+    assert_eq!(level_of_another(perms, &certification(2), SIGNATURE), ChangeLevel::Permitted);
+}
+
+#[test]
+fn a_signature_in_a_locked_field_is_workflow() {
+    let lock = |rest: &str| format!("<</TransformMethod/FieldMDP/TransformParams<</Action/{rest}/V/1.2>>>>");
+    for (rest, expected) in [
+        ("All", ChangeLevel::Workflow),
+        ("Include/Fields[(Sig2)]", ChangeLevel::Workflow),
+        ("Include/Fields[(Text)]", ChangeLevel::Permitted),
+        ("Exclude/Fields[(Sig2)]", ChangeLevel::Permitted),
+        ("Exclude/Fields[(Text)]", ChangeLevel::Workflow),
+    ] {
+        assert_eq!(level_of_another("", &lock(rest), SIGNATURE), expected, "{rest}");
+        assert_eq!(level_of_another("", &lock(rest), STAMP), ChangeLevel::Permitted, "{rest}");
+    }
+}
