@@ -363,7 +363,7 @@ fn a_signature_that_carries_its_content_is_judged_by_itself() {
     ];
     bench.check("bundle.p7b", &bundle, ("NOT_SIGNED", "none", 3));
     bench.check("trailing.p7m", &[p7m.as_slice(), b"x"].concat(), ("FAILED", "unexplained", 2));
-    let mut forged = p7m.clone();
+    let mut forged = p7m;
     let at = forged.windows(5).position(|window| window == b"Quyet").unwrap();
     forged[at] = b'q';
     let object = bench.check("forged.p7m", &forged, ("FAILED", "unexplained", 2));
