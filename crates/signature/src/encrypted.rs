@@ -183,6 +183,25 @@ fn a_signature_whose_strings_are_not_encrypted_as_they_should_be_is_refused() {
 }
 
 #[test]
+fn no_damaged_encrypted_document_passes_whole() {
+    let pki = Pki::new();
+    for (index, kind) in [KINDS[1], KINDS[3], KINDS[6]].into_iter().enumerate() {
+        let Some(pdf) = encrypted(&format!("damaged-{index}"), "", kind, &["--object-streams=generate"]) else { return };
+        let signed = sign(pdf, &pki);
+        // Some bytes of what is signed, another bit each time.
+        let zeros = signed.windows(64).position(|window| window == [b'0'; 64]).unwrap();
+        let start = signed[..zeros].iter().rposition(|&byte| byte == b'<').unwrap();
+        let end = zeros + signed[zeros..].iter().position(|&byte| byte == b'>').unwrap();
+        for at in (0..start).chain(end + 1..signed.len()).step_by(17) {
+            let mut damaged = signed.clone();
+            damaged[at] ^= 1 << (at % 8);
+            let report = judge(&damaged, &pki);
+            assert!(report.signatures.iter().all(|one| one.verdict != Verdict::TotalPassed), "{kind:?} at {at}");
+        }
+    }
+}
+
+#[test]
 fn handlers_for_key_holders_and_unknown_ones_are_named_and_not_opened() {
     let pki = Pki::new();
     for (dictionary, reason) in [

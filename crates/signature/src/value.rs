@@ -8,6 +8,7 @@ use crate::asn1::{OCTET_STRING, Reader};
 use crate::calendar::pdf_date;
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
+use crate::counter;
 use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
@@ -92,7 +93,9 @@ impl<'a> Value<'a> {
             evidence: self.evidence,
             claimed_time: self.claimed_time(),
         };
-        judge::signature_existing(&data, info, &demands, self.existed, self.trust, self.options)
+        let mut judged = judge::signature_existing(&data, info, &demands, self.existed, self.trust, self.options);
+        counter::judge(&data, info, "the signature", &mut judged.judgement, &mut Vec::new(), self.trust, self.options);
+        judged
     }
 
     /// `adbe.pkcs7.sha1`: the CMS encloses the SHA-1 digest of the ranges and signs that.
