@@ -6,6 +6,7 @@
 //! longer there makes a stamp void.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::algorithm::{AlgorithmId, Digest};
 use crate::asn1::{Asn1Error, Element, OCTET_STRING, OID, Reader, SEQUENCE, encode};
@@ -24,8 +25,10 @@ use crate::trust::TrustStore;
 const MAX_STAMPS: usize = 16;
 /// Stamps of the older form, each of which costs a digest of the whole content.
 const MAX_OLDER_STAMPS: usize = 2;
-/// Digests in one index.
+/// Digests in one part of an index.
 const MAX_INDEX: usize = 1024;
+/// Values of unsigned attributes, or revocation data, that are digested to be looked up in an index.
+const MAX_LISTED: usize = 4096;
 
 /// A signature and what its archive time stamps are judged with.
 #[derive(Clone, Copy)]
@@ -259,7 +262,11 @@ impl Index {
 
     /// Everything in the index has to be there (EN 319 122-1, 5.5.2).
     fn check(&self, data: &SignedData<'_>, info: &SignerInfo<'_>) -> Result<(), String> {
-        let digests = |members: &[&[u8]]| members.iter().map(|raw| self.digest.of(&[raw]).as_ref().to_vec()).collect::<Vec<_>>();
+        let values = info.unsigned_attributes.iter().map(|attribute| attribute.values.len()).sum::<usize>();
+        if values.max(data.raw.revocation_choices.len()) > MAX_LISTED {
+            return Err("there are too many things that it might cover".to_owned());
+        }
+        let digests = |members: &[&[u8]]| members.iter().map(|raw| self.digest.of(&[raw]).as_ref().to_vec()).collect::<HashSet<_>>();
         let present = [
             ("a certificate", &self.certificates, digests(&data.raw.certificate_choices)),
             ("revocation data", &self.revocation, digests(&data.raw.revocation_choices)),
@@ -270,7 +277,7 @@ impl Index {
             }
         }
         let attributes = info.unsigned_attributes.iter();
-        let present: Vec<Vec<u8>> = if self.attributes.by_value {
+        let present: HashSet<Vec<u8>> = if self.attributes.by_value {
             let values = attributes.flat_map(|attribute| attribute.values.iter().map(move |value| (attribute.oid, value.raw)));
             values.map(|(oid, value)| self.digest.of(&[&encode(OID, oid), value]).as_ref().to_vec()).collect()
         } else {
