@@ -74,8 +74,12 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes, encryption }
 }
 
-/// The form of a closed document may lie in its object streams, out of reach; the signatures themselves do not.
+/// The form of a closed document may lie in its object streams, out of reach; the signatures themselves do not. The names of
+/// its fields are encrypted.
 fn add_unreachable(file: &File<'_>, found: &mut Vec<Found>) {
+    for (index, one) in found.iter_mut().enumerate() {
+        one.field = format!("signature {}", index + 1);
+    }
     for dictionary in file.signature_dictionaries() {
         if found.len() < file.limits.max_signatures && found.iter().all(|one| one.dictionary.start != dictionary.start) {
             found.push(Found { field: format!("signature {}", found.len() + 1), dictionary, in_file: true });
