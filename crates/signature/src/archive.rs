@@ -23,6 +23,8 @@ use crate::trust::TrustStore;
 
 /// Archive time stamps judged per signature: one in ten years is usual.
 const MAX_STAMPS: usize = 16;
+/// What the clocks of two authorities may differ by, in seconds. Each is held to one (EN 319 421, 7.7.2) and few say so.
+const CLOCK_TOLERANCE: i64 = 60;
 /// Stamps of the older form, each of which costs a digest of the whole content.
 const MAX_OLDER_STAMPS: usize = 2;
 /// Digests in one part of an index.
@@ -123,7 +125,7 @@ impl<'a> Archived<'_, 'a> {
             match token.proof().filter(|_| rest.is_empty()) {
                 Some(time) => {
                     judgement.note(format!("an archive time stamp proves that the signature existed at {}", display(time)));
-                    if let Some(existed) = existed.filter(|existed| time > *existed) {
+                    if let Some(existed) = existed.filter(|existed| contradicts(time, *existed)) {
                         contradiction("an archive time stamp", time, existed, judgement);
                     }
                     judgement.evidence.extend(&token.judgement.evidence);
@@ -191,6 +193,12 @@ impl<'a> Archived<'_, 'a> {
         let unsigned = info.unsigned_attributes.iter().filter(earlier).map(|attribute| Cow::Borrowed(attribute.raw)).collect();
         (parts.into_iter().map(Cow::Borrowed).collect(), unsigned)
     }
+}
+
+/// Whether a token of this time is too late to be covered by what existed at the other: where clocks differ by less, nothing
+/// follows (RFC 3161, 2.4.2).
+pub(crate) fn contradicts(time: i64, existed: i64) -> bool {
+    time > existed.saturating_add(CLOCK_TOLERANCE)
 }
 
 /// A token that states a later time than one that proves it older (EN 319 102-1, 5.5.4, 4) c)).

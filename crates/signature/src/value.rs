@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::algorithm::{Digest, Scheme};
-use crate::archive::contradiction;
+use crate::archive::{contradiction, contradicts};
 use crate::asn1::{OCTET_STRING, Reader};
 use crate::calendar::pdf_date;
 use crate::certificate::Certificate;
@@ -175,7 +175,7 @@ impl<'a> Value<'a> {
         let existed = self.existed.and_then(|proof| proof.time);
         let (mut token, rest) = timestamp::verify_existing(self.contents, self.content, self.evidence, existed, self.trust, self.options);
         if let (Some(time), Some(existed)) = (token.proof(), existed)
-            && time > existed
+            && contradicts(time, existed)
         {
             contradiction("the document time stamp", time, existed, &mut token.judgement);
         }
