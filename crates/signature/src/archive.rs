@@ -171,9 +171,19 @@ impl<'a> Archived<'_, 'a> {
             }
         };
         let mut parts: Parts<'_> = vec![Cow::Borrowed(self.data.raw.content_type), Cow::Owned(content)];
-        parts.extend(self.info.raw.iter().copied().map(Cow::Borrowed));
+        parts.extend(self.fields());
         parts.push(Cow::Owned(raw_index));
         Ok((parts, Cover::Index(index.attributes)))
+    }
+
+    /// The fields of the SignerInfo but for the unsigned attributes, the signed ones in DER, as they are signed too.
+    fn fields(&self) -> Parts<'_> {
+        let signed = self.info.signed_attributes.as_ref().map(|signed| signed.der.as_slice());
+        let field = |raw: &&'a [u8]| match (raw.first(), signed.and_then(|der| der.split_first())) {
+            (Some(0xa0), Some((_, rest))) => Cow::Owned([&[0xa0], rest].concat()),
+            _ => Cow::Borrowed(*raw),
+        };
+        self.info.raw.iter().map(field).collect()
     }
 
     /// TS 101 733, 6.4.1: content, certificates, revocation data and the fields of the SignerInfo; and its unsigned attributes as
@@ -185,13 +195,12 @@ impl<'a> Archived<'_, 'a> {
             parts.extend(self.content);
         }
         parts.extend([data.raw.certificates, data.raw.revocation]);
-        parts.extend(&info.raw);
         let earlier = |attribute: &&Attribute<'_>| {
             !is_archive(attribute.oid)
                 || attribute.values.iter().all(|value| timestamp::stated_time(value.raw).is_some_and(|stated| stated < time))
         };
         let unsigned = info.unsigned_attributes.iter().filter(earlier).map(|attribute| Cow::Borrowed(attribute.raw)).collect();
-        (parts.into_iter().map(Cow::Borrowed).collect(), unsigned)
+        (parts.into_iter().map(Cow::Borrowed).chain(self.fields()).collect(), unsigned)
     }
 }
 
