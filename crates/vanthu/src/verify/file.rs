@@ -1,7 +1,7 @@
 //! One file: read, told apart, judged.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,9 @@ use crate::verify::targets::{Origin, Target};
 /// The largest file that is judged: each core holds one in memory, two where the signature is detached. Official documents are
 /// below 100 MB.
 const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// The list of files in an office document takes a few kilobytes.
+const TAIL_BYTES: u64 = 256 << 10;
 
 /// Endings that promise a signature: such a file in a folder is told even if its content is something else.
 const SIGNED_ENDINGS: [&str; 4] = ["pdf", "p7s", "p7m", "xml"];
@@ -137,7 +140,24 @@ fn look(path: &Path) -> Result<(Kind, Vec<u8>), Refusal> {
     }
     let is_container = || head.starts_with(kind::ZIP) && ends_in(path, &CONTAINER_ENDINGS);
     let kind = kind::of(&head).or_else(|| is_container().then_some(Kind::Container));
-    kind.map(|kind| (kind, head)).ok_or(Refusal::UnknownKind)
+    match kind {
+        Some(kind) => Ok((kind, head)),
+        None if head.starts_with(kind::ZIP) && kind::is_signed_office_document(&tail(path)?) => Err(Refusal::OfficeDocument),
+        None => Err(Refusal::UnknownKind),
+    }
+}
+
+/// The last bytes, where a zip lists its files.
+fn tail(path: &Path) -> Result<Vec<u8>, Refusal> {
+    let reading = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    reading().map_err(|error| Refusal::unreadable(&error))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
