@@ -6,6 +6,7 @@
 //! longer there makes a stamp void.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::algorithm::{AlgorithmId, Digest};
 use crate::asn1::{Asn1Error, Element, OCTET_STRING, OID, Reader, SEQUENCE, encode};
@@ -22,10 +23,14 @@ use crate::trust::TrustStore;
 
 /// Archive time stamps judged per signature: one in ten years is usual.
 const MAX_STAMPS: usize = 16;
+/// What the clocks of two authorities may differ by, in seconds. Each is held to one (EN 319 421, 7.7.2) and few say so.
+const CLOCK_TOLERANCE: i64 = 60;
 /// Stamps of the older form, each of which costs a digest of the whole content.
 const MAX_OLDER_STAMPS: usize = 2;
-/// Digests in one index.
+/// Digests in one part of an index.
 const MAX_INDEX: usize = 1024;
+/// Values of unsigned attributes, or revocation data, that are digested to be looked up in an index.
+const MAX_LISTED: usize = 4096;
 
 /// A signature and what its archive time stamps are judged with.
 #[derive(Clone, Copy)]
@@ -120,7 +125,7 @@ impl<'a> Archived<'_, 'a> {
             match token.proof().filter(|_| rest.is_empty()) {
                 Some(time) => {
                     judgement.note(format!("an archive time stamp proves that the signature existed at {}", display(time)));
-                    if let Some(existed) = existed.filter(|existed| time > *existed) {
+                    if let Some(existed) = existed.filter(|existed| contradicts(time, *existed)) {
                         contradiction("an archive time stamp", time, existed, judgement);
                     }
                     judgement.evidence.extend(&token.judgement.evidence);
@@ -166,9 +171,19 @@ impl<'a> Archived<'_, 'a> {
             }
         };
         let mut parts: Parts<'_> = vec![Cow::Borrowed(self.data.raw.content_type), Cow::Owned(content)];
-        parts.extend(self.info.raw.iter().copied().map(Cow::Borrowed));
+        parts.extend(self.fields());
         parts.push(Cow::Owned(raw_index));
         Ok((parts, Cover::Index(index.attributes)))
+    }
+
+    /// The fields of the SignerInfo but for the unsigned attributes, the signed ones in DER, as they are signed too.
+    fn fields(&self) -> Parts<'_> {
+        let signed = self.info.signed_attributes.as_ref().map(|signed| signed.der.as_slice());
+        let field = |raw: &&'a [u8]| match (raw.first(), signed.and_then(|der| der.split_first())) {
+            (Some(0xa0), Some((_, rest))) => Cow::Owned([&[0xa0], rest].concat()),
+            _ => Cow::Borrowed(*raw),
+        };
+        self.info.raw.iter().map(field).collect()
     }
 
     /// TS 101 733, 6.4.1: content, certificates, revocation data and the fields of the SignerInfo; and its unsigned attributes as
@@ -180,14 +195,19 @@ impl<'a> Archived<'_, 'a> {
             parts.extend(self.content);
         }
         parts.extend([data.raw.certificates, data.raw.revocation]);
-        parts.extend(&info.raw);
         let earlier = |attribute: &&Attribute<'_>| {
             !is_archive(attribute.oid)
                 || attribute.values.iter().all(|value| timestamp::stated_time(value.raw).is_some_and(|stated| stated < time))
         };
         let unsigned = info.unsigned_attributes.iter().filter(earlier).map(|attribute| Cow::Borrowed(attribute.raw)).collect();
-        (parts.into_iter().map(Cow::Borrowed).collect(), unsigned)
+        (parts.into_iter().map(Cow::Borrowed).chain(self.fields()).collect(), unsigned)
     }
+}
+
+/// Whether a token of this time is too late to be covered by what existed at the other: where clocks differ by less, nothing
+/// follows (RFC 3161, 2.4.2).
+pub(crate) fn contradicts(time: i64, existed: i64) -> bool {
+    time > existed.saturating_add(CLOCK_TOLERANCE)
 }
 
 /// A token that states a later time than one that proves it older (EN 319 102-1, 5.5.4, 4) c)).
@@ -259,7 +279,11 @@ impl Index {
 
     /// Everything in the index has to be there (EN 319 122-1, 5.5.2).
     fn check(&self, data: &SignedData<'_>, info: &SignerInfo<'_>) -> Result<(), String> {
-        let digests = |members: &[&[u8]]| members.iter().map(|raw| self.digest.of(&[raw]).as_ref().to_vec()).collect::<Vec<_>>();
+        let values = info.unsigned_attributes.iter().map(|attribute| attribute.values.len()).sum::<usize>();
+        if values.max(data.raw.revocation_choices.len()) > MAX_LISTED {
+            return Err("there are too many things that it might cover".to_owned());
+        }
+        let digests = |members: &[&[u8]]| members.iter().map(|raw| self.digest.of(&[raw]).as_ref().to_vec()).collect::<HashSet<_>>();
         let present = [
             ("a certificate", &self.certificates, digests(&data.raw.certificate_choices)),
             ("revocation data", &self.revocation, digests(&data.raw.revocation_choices)),
@@ -270,7 +294,7 @@ impl Index {
             }
         }
         let attributes = info.unsigned_attributes.iter();
-        let present: Vec<Vec<u8>> = if self.attributes.by_value {
+        let present: HashSet<Vec<u8>> = if self.attributes.by_value {
             let values = attributes.flat_map(|attribute| attribute.values.iter().map(move |value| (attribute.oid, value.raw)));
             values.map(|(oid, value)| self.digest.of(&[&encode(OID, oid), value]).as_ref().to_vec()).collect()
         } else {

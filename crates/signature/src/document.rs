@@ -111,8 +111,12 @@ fn signed_beginning(found: &Found, data: &[u8]) -> Option<usize> {
     range.parts(data).first().map(|beginning| beginning.len())
 }
 
-/// The form of a closed document may lie in its object streams, out of reach; the signatures themselves do not.
+/// The form of a closed document may lie in its object streams, out of reach; the signatures themselves do not. The names of
+/// its fields are encrypted.
 fn add_unreachable(file: &File<'_>, found: &mut Vec<Found>) {
+    for (index, one) in found.iter_mut().enumerate() {
+        one.field = format!("signature {}", index + 1);
+    }
     for dictionary in file.signature_dictionaries() {
         if found.len() < file.limits.max_signatures && found.iter().all(|one| one.dictionary.start != dictionary.start) {
             found.push(Found { field: format!("signature {}", found.len() + 1), dictionary, in_file: true, size: None });

@@ -1,7 +1,7 @@
 //! When a CMS signature provably existed: by the stamps over its value, by archive time stamps and by what stands around it
 //! (ETSI EN 319 102-1, 5.5 and 5.6.2).
 
-use crate::archive::{Archived, contradiction};
+use crate::archive::{Archived, contradiction, contradicts};
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::judge::Proof;
@@ -28,7 +28,7 @@ pub(crate) fn prove(archived: &Archived<'_, '_>, signer: Option<&Certificate>, j
         let (token, _) = timestamp::verify_existing(value.raw, &[&info.signature], evidence, existed, trust, options);
         match token.proof() {
             Some(time) => {
-                if let Some(existed) = existed.filter(|existed| time > *existed) {
+                if let Some(existed) = existed.filter(|existed| contradicts(time, *existed)) {
                     contradiction("the time stamp", time, existed, judgement);
                 }
                 judgement.evidence.extend(&token.judgement.evidence);
@@ -49,7 +49,7 @@ pub(crate) fn prove(archived: &Archived<'_, '_>, signer: Option<&Certificate>, j
     for value in info.signed(oid::CONTENT_TIME_STAMP).flat_map(|attribute| &attribute.values).take(MAX_CONTENT_TOKENS) {
         let (token, _) = timestamp::verify(value.raw, content, evidence, trust, options);
         match (token.proof(), best.time) {
-            (Some(time), Some(proved)) if time > proved => {
+            (Some(time), Some(proved)) if contradicts(time, proved) => {
                 let reason =
                     format!("the content was stamped at {}, after the signature, which existed at {}", display(time), display(proved));
                 judgement.doubt(SubIndication::TimestampOrderFailure, reason);

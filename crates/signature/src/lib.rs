@@ -1,4 +1,4 @@
-//! Bytes in, report out: the signatures of PDF and XML documents, ASiC containers and detached CMS files, judged by ETSI
+//! Bytes in, report out: the signatures of PDF and XML documents, ASiC containers and CMS files, judged by ETSI
 //! EN 319 102-1.
 //!
 //! This crate owns the reading of hostile bytes (PDF structure, XML, ZIP, BER, X.509, CMS, RFC 3161), the arithmetic (through
@@ -7,7 +7,8 @@
 //!
 //! Start reading at [`verify_pdf`] (`document.rs`): it finds the signatures (`pdf/`), judges each one (`judge.rs`, on
 //! `signer.rs` for arithmetic, `timestamp.rs` for proved times, `path.rs` and `revocation.rs` for trust) and says what of
-//! the file is covered. [`verify_xml`] (`xml/`) and [`verify_asic`] (`asic/`) do the same on the same ground. What the
+//! the file is covered. [`verify_xml`] (`xml/`), [`verify_asic`] (`asic/`) and [`verify_cms`] (`cms_file.rs`) do the same on
+//! the same ground. Stamps over stamps (`existence.rs`, `archive.rs`) carry a signature beyond its certificates. What the
 //! crate cannot judge comes out as [`Verdict::Indeterminate`] with its reason.
 
 mod algorithm;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::algorithm::{Digest, Scheme};
 use crate::algorithm_policy::weigh;
-use crate::archive::contradiction;
+use crate::archive::{contradiction, contradicts};
 use crate::asn1::{OCTET_STRING, Reader};
 use crate::calendar::pdf_date;
 use crate::certificate::Certificate;
 use crate::cms::SignedData;
+use crate::counter;
 use crate::evidence::Evidence;
 use crate::judge::{self, Judged, Proof};
 use crate::judgement::Judgement;
@@ -99,7 +100,9 @@ impl<'a> Value<'a> {
             evidence: self.evidence,
             claimed_time: self.claimed_time(),
         };
-        judge::signature_existing(&data, info, &demands, self.existed, self.trust, self.options)
+        let mut judged = judge::signature_existing(&data, info, &demands, self.existed, self.trust, self.options);
+        counter::judge(&data, info, "the signature", &mut judged.judgement, &mut Vec::new(), self.trust, self.options);
+        judged
     }
 
     /// `adbe.pkcs7.sha1`: the CMS encloses the SHA-1 digest of the ranges and signs that.
@@ -190,7 +193,7 @@ impl<'a> Value<'a> {
         let existed = self.existed.and_then(|proof| proof.time);
         let (mut token, rest) = timestamp::verify_existing(self.contents, self.content, self.evidence, existed, self.trust, self.options);
         if let (Some(time), Some(existed)) = (token.proof(), existed)
-            && time > existed
+            && contradicts(time, existed)
         {
             contradiction("the document time stamp", time, existed, &mut token.judgement);
         }

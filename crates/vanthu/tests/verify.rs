@@ -345,6 +345,22 @@ fn enveloping(p7s: &[u8], content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn an_office_document_with_signatures_inside_is_named_and_one_without_is_passed_over() {
+    let bench = Bench::new();
+    // What decides is a name in the list at the end.
+    let listed =
+        |name: &str| [b"PK\x03\x04..........word/document.xml".as_slice(), &[0; 5000], b"PK\x01\x02........", name.as_bytes()].concat();
+    let object = bench.check("signed.docx", &listed("_xmlsignatures/sig1.xml"), ("UNREADABLE", "none", 4));
+    assert!(object["reasons"][0].as_str().unwrap().contains("office documents"), "{object}");
+    bench.check("signed.odt", &listed("META-INF/documentsignatures.xml"), ("UNREADABLE", "none", 4));
+    let object = bench.check("plain.docx", &listed("word/styles.xml"), ("UNREADABLE", "none", 4));
+    assert!(!object["reasons"][0].as_str().unwrap().contains("office documents"), "{object}");
+    let output = bench.command().arg("--json").arg(bench.files()).output().unwrap();
+    let told: Vec<String> = objects(&output).iter().map(|object| object["file"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
 fn a_signature_that_carries_its_content_is_judged_by_itself() {
     let bench = Bench::new();
     let content = b"Quyet dinh ve viec ban hanh quy che";
@@ -366,7 +382,7 @@ fn a_signature_that_carries_its_content_is_judged_by_itself() {
     ];
     bench.check("bundle.p7b", &bundle, ("NOT_SIGNED", "none", 3));
     bench.check("trailing.p7m", &[p7m.as_slice(), b"x"].concat(), ("FAILED", "unexplained", 2));
-    let mut forged = p7m.clone();
+    let mut forged = p7m;
     let at = forged.windows(5).position(|window| window == b"Quyet").unwrap();
     forged[at] = b'q';
     let object = bench.check("forged.p7m", &forged, ("FAILED", "unexplained", 2));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::archive::contradicts;
 use crate::evidence::Evidence;
 use crate::existence;
 use crate::judge::Proof;
@@ -64,7 +65,7 @@ impl Proofs {
             let evidence = Evidence::with_caches(trust.caches());
             let (token, rest) = timestamp::verify_existing(&stamp.content, &[&manifest_file.content], &evidence, existed, trust, options);
             let reason = match token.proof().filter(|_| rest.is_empty()) {
-                Some(time) if existed.is_none_or(|existed| time <= existed) => {
+                Some(time) if existed.is_none_or(|existed| !contradicts(time, existed)) => {
                     let mut files: BTreeSet<String> = manifest.files.into_iter().map(|file| file.name).collect();
                     files.insert(manifest_file.name.clone());
                     out.proofs.push((files, Proof { time: Some(time), unknown_revocation: token.unknown_revocation }));

@@ -237,12 +237,12 @@ fn open_legacy(dictionary: &Dictionary, id: &[u8], version: i64, revision: i64, 
     let seed = md5(&[&PADDING, owner, &[a, b, c, d], id, plain_metadata]);
     let stated = dictionary.integer("Length").filter(|bits| (40..=128).contains(bits) && bits % 8 == 0);
     let stated = stated.and_then(|bits| usize::try_from(bits / 8).ok());
-    // Version 4 has 128 bits, whatever some writers state beside it, and most writers of version 2 mean as many where they
-    // forget to say so. Which one is right shows by what it opens.
+    // Version 4 has 128 bits or says so in its crypt filter, in bits or bytes, and most writers of version 2 mean as many where
+    // they forget to say so. Which one is right shows by what it opens.
     let lengths = match version {
         1 => vec![5],
         2 => vec![stated.unwrap_or(5), 16],
-        _ => vec![16, stated.unwrap_or(16)],
+        _ => vec![16, stated.unwrap_or(16), 5],
     };
     lengths
         .into_iter()

@@ -4,7 +4,7 @@
 //! An archive time stamp covers what is signed and every property before it in the document. Stamps are judged from the last
 //! to the first, so that each profits from those that cover it.
 
-use crate::archive::contradiction;
+use crate::archive::{contradiction, contradicts};
 use crate::calendar::display;
 use crate::certificate::Certificate;
 use crate::evidence::Evidence;
@@ -69,7 +69,7 @@ impl Judge<'_, '_, '_> {
             let stamped = stamp.canonical_form.as_ref().and_then(|form| self.contents(signature, form));
             for proof in self.verify_all("the time stamp over the content", stamp, stamped, (along, None), judgement) {
                 let Some(time) = proof.time else { continue };
-                match proved.filter(|proved| time > *proved) {
+                match proved.filter(|proved| contradicts(time, *proved)) {
                     Some(proved) => {
                         let reason = format!(
                             "the content was stamped at {}, after the signature, which existed at {}",
@@ -104,7 +104,7 @@ impl Judge<'_, '_, '_> {
                 judgement.note(format!("{which} proves nothing: {}", token.judgement.reasons.join("; ")));
                 continue;
             };
-            if let Some(existed) = existed.filter(|existed| time > *existed) {
+            if let Some(existed) = existed.filter(|existed| contradicts(time, *existed)) {
                 contradiction(which, time, existed, judgement);
             }
             let Token { judgement: own, unknown_revocation, .. } = token;

@@ -1,7 +1,7 @@
 //! One file: opened once, told apart by its head, read once into a buffer that the next file of the thread uses again, judged.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,9 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// A buffer that is kept for the next file; what a larger file took is given back.
 const MAX_KEPT_BYTES: usize = 16 << 20;
+
+/// The list of files in an office document takes a few kilobytes.
+const TAIL_BYTES: u64 = 256 << 10;
 
 /// Endings that promise a signature: such a file in a folder is told even if its content is something else.
 const SIGNED_ENDINGS: [&str; 4] = ["pdf", "p7s", "p7m", "xml"];
@@ -156,7 +159,24 @@ fn look(path: &Path, buffer: &mut Vec<u8>) -> Result<(Kind, Rest), Refusal> {
     }
     let is_container = || buffer.starts_with(kind::ZIP) && ends_in(path, &CONTAINER_ENDINGS);
     let kind = kind::of(buffer).or_else(|| is_container().then_some(Kind::Container));
-    kind.map(|kind| (kind, rest)).ok_or(Refusal::UnknownKind)
+    match kind {
+        Some(kind) => Ok((kind, rest)),
+        None if buffer.starts_with(kind::ZIP) && kind::is_signed_office_document(&tail(path)?) => Err(Refusal::OfficeDocument),
+        None => Err(Refusal::UnknownKind),
+    }
+}
+
+/// The last bytes, where a zip lists its files.
+fn tail(path: &Path) -> Result<Vec<u8>, Refusal> {
+    let reading = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    reading().map_err(|error| Refusal::unreadable(&error))
 }
 
 impl Rest {

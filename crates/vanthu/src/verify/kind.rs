@@ -56,6 +56,11 @@ fn is_bare_base64(text: &[u8]) -> bool {
     decoded.first() == Some(&0x30) && contains(&decoded, SIGNED_DATA)
 }
 
+/// Whether the list at the end of a zip names the signatures of an office document (OOXML, OpenDocument).
+pub(crate) fn is_signed_office_document(tail: &[u8]) -> bool {
+    contains(tail, b"_xmlsignatures/") || contains(tail, b"META-INF/documentsignatures.xml")
+}
+
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }

@@ -33,6 +33,8 @@ pub(crate) enum Refusal {
     Xml(String),
     #[error("the signature container (ASiC) cannot be judged: {0}")]
     Container(String),
+    #[error("the signatures inside office documents (docx, xlsx, odt) are not judged")]
+    OfficeDocument,
     #[error("the armour of the signature is damaged")]
     Armour,
     #[error("the content that the signature signs is not at hand: {}", looked_for.display())]
@@ -68,6 +70,7 @@ impl Refusal {
             Self::UnsignedXml => "tệp XML không có chữ ký".to_owned(),
             Self::Xml(why) => format!("không kiểm tra được tệp XML này: {why}"),
             Self::Container(why) => format!("không kiểm tra được gói chữ ký ASiC này: {why}"),
+            Self::OfficeDocument => "chưa kiểm tra được chữ ký nằm trong văn bản Office (docx, xlsx, odt)".to_owned(),
             Self::Armour => "phần mã hóa văn bản (PEM) của chữ ký bị hỏng".to_owned(),
             Self::ContentMissing { looked_for } => format!("không tìm thấy nội dung được ký: {}", looked_for.display()),
             Self::Content(inner) => format!("không lấy được nội dung được ký: {}", inner.told(language)),
