@@ -131,12 +131,16 @@ impl<'a> Reader<'a> {
         let document = Node { parent: NodeId::DOCUMENT, end: NodeId(1), bytes: 0..base + text.len(), kind: Kind::Document };
         let mut scope = Scopes::new();
         scope.push("xml", 0);
+        // Every tag opens a node and may be followed by text.
+        let tags = text.bytes().filter(|byte| *byte == b'<').count();
+        let mut nodes = Vec::with_capacity(tags.saturating_add(2).min(MAX_NODES));
+        nodes.push(document);
         let xml = Declaration { prefix: "xml", uri: Cow::Borrowed(XML_NAMESPACE) };
         Self {
             text,
             base,
             at: 0,
-            out: Document { root: None, nodes: vec![document], attributes: Vec::new(), declarations: vec![xml] },
+            out: Document { root: None, nodes, attributes: Vec::new(), declarations: vec![xml] },
             open: Vec::new(),
             scope,
             in_scope: 0,
