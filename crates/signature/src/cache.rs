@@ -6,8 +6,9 @@
 //! threads, documents and stores that trust different people. A list or response remembers by itself which keys signed it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::algorithm::sha256;
 use crate::asn1::Asn1Error;
@@ -19,10 +20,14 @@ use crate::ocsp::{OcspError, Response};
 const MAX_PAIRS: usize = 16_384;
 /// Bytes of certificates, as DER; read they take about three times as much.
 const MAX_CERTIFICATE_BYTES: usize = 4 << 20;
-/// Bytes of lists; read they take about four times as much. Longer ones than an eighth of it are not kept.
+/// Bytes of lists; read they take about four times as much. Longer ones than an eighth of it are kept as long as somebody else
+/// keeps them, a store for example.
 const MAX_LIST_BYTES: usize = 8 << 20;
 /// Bytes of responses.
 const MAX_RESPONSE_BYTES: usize = 4 << 20;
+
+/// What has more than this part of the weight that is allowed would push too much else out.
+const HEAVY: usize = 8;
 
 type Sha256 = [u8; 32];
 
@@ -31,17 +36,17 @@ type Sha256 = [u8; 32];
 /// Every [`TrustStore`](crate::TrustStore) has one; give one to several stores with
 /// [`TrustStore::with_caches`](crate::TrustStore::with_caches), for example when trust data change and a new store is built.
 /// It changes speed and never a verdict.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Caches {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     /// Certificate and issuer, and whether the one is signed by the other.
     pairs: Mutex<Generations<(Sha256, Sha256), bool>>,
     certificates: Mutex<Generations<Sha256, Arc<Certificate>>>,
     lists: Mutex<Generations<Sha256, Arc<Crl>>>,
+    long_lists: Mutex<HashMap<Sha256, Weak<Crl>>>,
     responses: Mutex<Generations<Sha256, Arc<Response>>>,
 }
 
@@ -51,8 +56,16 @@ impl Default for Shared {
             pairs: Mutex::new(Generations::new(MAX_PAIRS)),
             certificates: Mutex::new(Generations::new(MAX_CERTIFICATE_BYTES)),
             lists: Mutex::new(Generations::new(MAX_LIST_BYTES)),
+            long_lists: Mutex::default(),
             responses: Mutex::new(Generations::new(MAX_RESPONSE_BYTES)),
         }
+    }
+}
+
+/// Nothing of what is remembered: it names people.
+impl fmt::Debug for Caches {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Caches").finish_non_exhaustive()
     }
 }
 
@@ -82,7 +95,21 @@ impl Caches {
     /// The list that fills `der`, if it has up to `max_entries` entries.
     pub(crate) fn list(&self, der: &[u8], max_entries: usize) -> Result<Arc<Crl>, Asn1Error> {
         // One with too many entries is read again, to the same end.
-        read(&self.shared.lists, der, |list| list.length() <= max_entries, || Crl::parse(der, max_entries))
+        let is_usable = |list: &Crl| list.length() <= max_entries;
+        if der.len() <= MAX_LIST_BYTES / HEAVY {
+            return read(&self.shared.lists, der, is_usable, || Crl::parse(der, max_entries));
+        }
+        let long_lists = || self.shared.long_lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = sha256(der);
+        let known = long_lists().get(&key).and_then(Weak::upgrade);
+        if let Some(known) = known.filter(|known| is_usable(known)) {
+            return Ok(known);
+        }
+        let fresh = Arc::new(Crl::parse(der, max_entries)?);
+        let mut long_lists = long_lists();
+        long_lists.retain(|_, list| list.strong_count() > 0);
+        long_lists.insert(key, Arc::downgrade(&fresh));
+        Ok(fresh)
     }
 
     /// The response that fills `der`.
@@ -118,7 +145,6 @@ fn read<T, E>(
 }
 
 /// Two generations: when the young one has half the weight it becomes the old one, and what nobody asked for since is forgotten.
-#[derive(Debug)]
 struct Generations<K, V> {
     young: HashMap<K, (V, usize)>,
     old: HashMap<K, (V, usize)>,
@@ -141,7 +167,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Generations<K, V> {
     }
 
     fn keep(&mut self, key: K, value: V, weight: usize) {
-        if weight > self.limit / 8 {
+        if weight > self.limit / HEAVY {
             return;
         }
         if self.weight + weight > self.limit / 2 {
@@ -192,6 +218,34 @@ mod tests {
         assert_eq!(caches.list(&list, 2).unwrap_err(), Asn1Error::TooMany);
         assert_eq!(Caches::new().list(&list, 2).unwrap_err(), Asn1Error::TooMany);
         assert!(caches.certificate(&list).is_err() && caches.response(&list).is_err());
+    }
+
+    #[test]
+    fn a_long_list_is_read_once_as_long_as_some_store_holds_it() {
+        let pki = Pki::new();
+        let serials: Vec<Vec<u8>> = (0..40_000u32).map(|serial| [&[1; 8], serial.to_be_bytes().as_slice()].concat()).collect();
+        let entries: Vec<(&[u8], i64)> = serials.iter().map(|serial| (serial.as_slice(), NOW)).collect();
+        let list = pki.crl(NOW, NOW + 1, &entries);
+        assert!(list.len() > MAX_LIST_BYTES / HEAVY, "{}", list.len());
+        let caches = Caches::new();
+        let mut earlier = TrustStore::with_caches(&caches);
+        earlier.add_crl(&list).unwrap();
+        let held = caches.list(&list, 40_000).unwrap();
+        let mut later = TrustStore::with_caches(earlier.caches());
+        later.add_crl(&list).unwrap();
+        let name = pki.issuer.certificate().subject;
+        assert!([&earlier, &later].iter().all(|store| store.crls_of(&name).all(|list| Arc::ptr_eq(list, &held))));
+        assert_eq!(caches.list(&list, 39_999).unwrap_err(), Asn1Error::TooMany);
+        drop((held, earlier, later));
+        assert_eq!(caches.shared.long_lists.lock().unwrap().values().filter_map(Weak::upgrade).count(), 0);
+        assert!(caches.shared.lists.lock().unwrap().young.is_empty());
+    }
+
+    #[test]
+    fn what_is_remembered_is_not_shown() {
+        let caches = Caches::new();
+        caches.certificate(Pki::new().signer.der()).unwrap();
+        assert_eq!(format!("{caches:?}"), "Caches { .. }");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod der;
 mod make;
 
 use std::hint::black_box;
+use std::io::Read as _;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
@@ -160,6 +161,7 @@ fn main() {
     if wanted.is_empty() {
         cold(&pki, &rows[0].0);
         threads(&rows, &trust);
+        folder(&rows, &trust);
         memory(&pki, &rows);
     }
 }
@@ -196,6 +198,34 @@ fn threads(rows: &[&(Row, bool)], trust: &TrustStore) {
         let [ring, own] = [scaling(least[0], least[1]), scaling(least[2], least[3])];
         println!("{:<28} two threads do {own:.2} times the work of one; bare ring {ring:.2}", row.name);
     }
+}
+
+/// All small PDF files, written to a folder, read from it and judged by one thread and by two.
+fn folder(rows: &[&(Row, bool)], trust: &TrustStore) {
+    let folder = std::env::temp_dir().join(format!("signature-speed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let samples = rows.iter().filter(|(row, is_large)| row.kind == Kind::Pdf && !is_large).flat_map(|(row, _)| &row.samples);
+    let put = |(index, sample): (usize, &Sample)| {
+        let path = folder.join(index.to_string());
+        std::fs::write(&path, &sample.bytes).unwrap();
+        path
+    };
+    let paths: Vec<_> = samples.enumerate().map(put).collect();
+    let rate = |threads: usize| {
+        let part = paths.len().div_ceil(threads);
+        let work = |index: usize| {
+            let mut bytes = Vec::new();
+            for path in paths.iter().skip(index * part).take(part) {
+                bytes.clear();
+                std::fs::File::open(path).unwrap().read_to_end(&mut bytes).unwrap();
+                let report = verify_pdf(&bytes, trust, &Options::at(make::NOW));
+                assert!(report.signatures.iter().all(|one| one.verdict == Verdict::TotalPassed));
+            }
+        };
+        paths.len() as f64 / clock::wall(7, threads, work).as_secs_f64()
+    };
+    println!("{:<28} {:.0} files per second by one thread, {:.0} by two", format!("{} files of a folder", paths.len()), rate(1), rate(2));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// What a large file costs beside its own bytes, in a process of its own that has done nothing before.

@@ -65,7 +65,9 @@ impl<'v, 'a> Explanation<'v, 'a> {
     /// What happened between two states, each with its level.
     pub(super) fn of(signed: &'v View<'a>, later: &'v View<'a>) -> Vec<(ChangeLevel, String)> {
         let end = signed.file.data.len();
-        let numbers: BTreeSet<u32> = signed.numbers().chain(later.numbers()).collect();
+        let mut numbers: Vec<u32> = signed.numbers().chain(later.numbers()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
         let changed = numbers
             .into_iter()
             .filter(|number| !later.has_same_bytes(signed, *number, end))
@@ -411,6 +413,12 @@ impl<'v, 'a> Explanation<'v, 'a> {
     }
 
     fn page(&mut self, number: u32, signed: &Dictionary) {
+        // Most pages of most documents: neither the page nor its list of annotations was touched.
+        let list = signed.lookup("Annots");
+        let is_list_touched = matches!(list, Some(Object::Reference(list)) if self.changed.contains(list));
+        if !self.changed.contains(&number) && !is_list_touched {
+            return;
+        }
         let Some(later) = self.later.dictionary(Some(&Object::Reference(number))) else { return };
         let keys = changed_keys(signed, &later);
         if !keys.is_empty() {

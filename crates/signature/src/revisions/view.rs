@@ -150,22 +150,18 @@ impl Facts {
             Err(_) => (usize::MAX, false),
             Ok(None) => (located.end, true),
         };
-        let mut references = HashSet::new();
-        collect(&located.object, &mut references);
+        let mut references = Vec::new();
+        each_reference(&located.object, |number| references.push(number));
+        references.sort_unstable();
+        references.dedup();
         Some(Self {
             end,
             is_structural: is_structural(&located.object),
             // What is no dictionary may end in a number, which reads otherwise where more follows.
             stands_alone: has_own_length && located.in_file && matches!(located.object, Object::Dictionary(_)),
-            references: sorted(references).into(),
+            references: references.into(),
         })
     }
-}
-
-fn sorted(numbers: HashSet<u32>) -> Vec<u32> {
-    let mut numbers: Vec<u32> = numbers.into_iter().collect();
-    numbers.sort_unstable();
-    numbers
 }
 
 fn has_own_length(object: &Object) -> bool {
@@ -178,12 +174,14 @@ fn is_structural(object: &Object) -> bool {
 
 /// Every number that `object` refers to.
 pub(super) fn collect(object: &Object, into: &mut HashSet<u32>) {
+    each_reference(object, |number| _ = into.insert(number));
+}
+
+fn each_reference(object: &Object, mut see: impl FnMut(u32)) {
     let mut pending = vec![object];
     while let Some(object) = pending.pop() {
         match object {
-            Object::Reference(number) => {
-                into.insert(*number);
-            }
+            Object::Reference(number) => see(*number),
             Object::Array(items) => pending.extend(items),
             Object::Dictionary(dictionary) => pending.extend(dictionary.entries().iter().map(|(_, value)| value)),
             _ => {}

@@ -86,6 +86,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Document<'_>, XmlError> {
 
 /// The first character outside the production Char (XML 1.0, 2.2); surrogates cannot occur in UTF-8.
 fn forbidden(bytes: &[u8]) -> Option<usize> {
+    // Without a branch per byte, so that the compiler takes many at a time: most files hold nothing of it.
+    let may_be = |byte: u8| (byte == 0xef) | ((byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r'));
+    if !bytes.chunks(64).any(|some| some.iter().fold(false, |any, &byte| any | may_be(byte))) {
+        return None;
+    }
     bytes.iter().enumerate().position(|(at, &byte)| match byte {
         b'\t' | b'\n' | b'\r' => false,
         0..0x20 => true,
@@ -131,12 +136,16 @@ impl<'a> Reader<'a> {
         let document = Node { parent: NodeId::DOCUMENT, end: NodeId(1), bytes: 0..base + text.len(), kind: Kind::Document };
         let mut scope = Scopes::new();
         scope.push("xml", 0);
+        // Every tag opens a node and may be followed by text.
+        let tags = text.bytes().filter(|byte| *byte == b'<').count();
+        let mut nodes = Vec::with_capacity(tags.saturating_add(2).min(MAX_NODES));
+        nodes.push(document);
         let xml = Declaration { prefix: "xml", uri: Cow::Borrowed(XML_NAMESPACE) };
         Self {
             text,
             base,
             at: 0,
-            out: Document { root: None, nodes: vec![document], attributes: Vec::new(), declarations: vec![xml] },
+            out: Document { root: None, nodes, attributes: Vec::new(), declarations: vec![xml] },
             open: Vec::new(),
             scope,
             in_scope: 0,
