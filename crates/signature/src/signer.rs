@@ -213,7 +213,9 @@ fn check_unsigned_fields(data: &SignedData<'_>, info: &SignerInfo<'_>, certifica
         judgement.doubt(SubIndication::Generic, "the version of the SignerInfo is not the one that belongs to its content");
     }
     if let (SignerId::IssuerSerial { issuer_raw, .. }, Some(certificate)) = (&info.identifier, certificate)
+        // BER writes the same name in other bytes.
         && certificate.issuer_raw != *issuer_raw
+        && Element::parse(issuer_raw, SEQUENCE).and_then(|name| name.to_der(SEQUENCE)).is_ok_and(|name| name != certificate.issuer_raw)
     {
         judgement.doubt(SubIndication::Generic, "the signature spells its certificate's issuer in another way than the certificate");
     }

@@ -7,9 +7,12 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use signature::{Options, TrustStore, verify_asic, verify_detached, verify_pdf, verify_xml};
 use testkit::attack::kit::{
     Answer, Archive, Bench, EXCLUSIVE, INCLUSIVE, List, ListEntry, NOW, Node, Paper, Signing, Statement, Stored, Template, XmlStatement,
@@ -414,6 +417,17 @@ fn containers_are_read_in_linear_time() {
     let archive = |files: Vec<Stored>| Archive { files, ..Archive::default() }.build();
     check("files", 200, |size| archive((0..size).map(|at| Stored::new(&format!("{at}.txt"), b"x")).collect()), run);
     check("one long name", 100, |size| archive(vec![Stored::new(&"n".repeat(size), b"x")]), run);
+    check(
+        "one file that is inflated",
+        400_000,
+        |size| {
+            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(&vec![b'x'; size]).unwrap();
+            let packed = encoder.finish().unwrap();
+            archive(vec![Stored { method: 8, declared: Some(size as u32), ..Stored::new("a.txt", &packed) }])
+        },
+        run,
+    );
     check("ends that are none", 5000, |size| b"PK\x05\x06".repeat(size), run);
     check("directory records", 5000, |size| b"PK\x01\x02".repeat(size), run);
     check(

@@ -7,6 +7,7 @@ use crate::detached::{report as signature_report, verify_detached};
 use crate::evidence::Evidence;
 use crate::judge::Judged;
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::options::{Limits, Options, WeakDigest};
 use crate::report::{Coverage, DocumentReport, SignatureReport, SubIndication, Verdict};
 use crate::timestamp;
@@ -52,7 +53,8 @@ pub fn verify_asic(bytes: &[u8], trust: &TrustStore, options: &Options) -> AsicR
     match zip::read(bytes, options.limits.max_inflate_bytes) {
         Ok(entries) => Container::new(&entries, trust, options).judge(),
         Err(error) => {
-            let faults = vec![format!("the container is not one that can be judged: {error}")];
+            let sentence = format!("the container is not one that can be judged: {error}");
+            let faults = vec![error.limit().map_or(sentence.clone(), |name| limit::sentence(name, sentence))];
             let document = DocumentReport::new(Coverage::NotSigned, Vec::new(), faults);
             AsicReport { is_readable: false, document, signatures: Vec::new(), files: Vec::new() }
         }
