@@ -54,7 +54,10 @@ pub fn verify_asic(bytes: &[u8], trust: &TrustStore, options: &Options) -> AsicR
         Ok(entries) => Container::new(&entries, trust, options).judge(),
         Err(error) => {
             let sentence = format!("the container is not one that can be judged: {error}");
-            let faults = vec![error.limit().map_or(sentence.clone(), |name| limit::sentence(name, sentence))];
+            let faults = vec![match error.limit() {
+                Some(name) => limit::sentence(name, sentence),
+                None => sentence,
+            }];
             let document = DocumentReport::new(Coverage::NotSigned, Vec::new(), faults);
             AsicReport { is_readable: false, document, signatures: Vec::new(), files: Vec::new() }
         }
