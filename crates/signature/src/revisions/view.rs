@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::limit;
 use crate::options::Limits;
-use crate::pdf::{Dictionary, Entry, File, Located, Object};
+use crate::pdf::{Dictionary, Entry, File, Located, Object, PdfError};
 
 /// One state of a document, with every object read once.
 pub(super) struct View<'a> {
@@ -21,6 +21,9 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits, allowed: usize) -> Result<Self, String> {
+        if allowed == 0 {
+            return Err(limit::sentence("work", PdfError::TooMuchWork));
+        }
         let file = File::open_within(data.get(..end).unwrap_or_default(), limits, allowed).map_err(|error| match error.limit() {
             Some(name) => limit::sentence(name, error),
             None => error.to_string(),
@@ -53,7 +56,7 @@ impl<'a> View<'a> {
 
     /// Work done so far.
     pub(super) fn work(&self) -> usize {
-        self.allowed.saturating_sub(self.file.work_left())
+        self.file.xref.work.saturating_add(self.allowed.saturating_sub(self.file.work_left()))
     }
 
     /// The numbers of all objects that this state has a place for.
