@@ -6,11 +6,11 @@
 use std::io::Write as _;
 
 use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use flate2::write::{DeflateEncoder, ZlibEncoder};
 use signature::{
-    ChangeLevel, Coverage, DocumentReport, Limits, Options, SubIndication, TrustStore, verify_detached, verify_pdf, verify_xml,
+    ChangeLevel, Coverage, DocumentReport, Limits, Options, SubIndication, TrustStore, verify_asic, verify_detached, verify_pdf, verify_xml,
 };
-use testkit::attack::kit::{Bench, EXCLUSIVE, NOW, Paper, Signing, Statement, XmlStatement, attribute, reference};
+use testkit::attack::kit::{Archive, Bench, EXCLUSIVE, NOW, Paper, Signing, Statement, Stored, XmlStatement, attribute, reference};
 
 fn trust(bench: &Bench) -> TrustStore {
     let mut store = TrustStore::new();
@@ -185,4 +185,31 @@ fn too_many_references_and_transforms_are_given_up() {
     assert_passed(&judge(one(&[EXCLUSIVE])));
     assert_reached(&judge(one(&[EXCLUSIVE]).repeat(200)), "references");
     assert_reached(&judge(one(&[EXCLUSIVE; 20])), "transforms");
+}
+
+/// What cannot be opened shows no signature that could be judged: the fault names the bound.
+#[test]
+fn markup_and_containers_beyond_the_bounds_are_not_opened() {
+    let trust = TrustStore::new();
+    let of_xml = |text: &str| verify_xml(text.as_bytes(), &trust, &Options::at(NOW)).document;
+    let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
+    assert_eq!(of_xml(&nested(200)).faults, [] as [&str; 0]);
+    let deep = of_xml(&nested(300));
+    assert_eq!(deep.coverage, Coverage::NotSigned);
+    assert!(deep.faults[0].starts_with("limit: levels: "), "{:?}", deep.faults);
+
+    let files = |count: usize| (0..count).map(|at| Stored::new(&format!("{at}.txt"), b"x")).collect();
+    let of_zip = |files: Vec<Stored>, limits| verify_asic(&Archive { files, ..Archive::default() }.build(), &trust, &within(limits));
+    assert!(of_zip(files(10), Limits::default()).is_readable);
+    let many = of_zip(files(1001), Limits::default());
+    assert!(!many.is_readable && many.document.faults[0].starts_with("limit: files: "), "{:?}", many.document.faults);
+
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&[0; 50_000]).unwrap();
+    // CRC-32 of fifty thousand zeros, by another program.
+    let packed =
+        Stored { method: 8, declared: Some(50_000), checksum: Some(0x16b7_b325), ..Stored::new("a.bin", &encoder.finish().unwrap()) };
+    assert!(of_zip(vec![packed.clone()], Limits::default()).is_readable);
+    let bomb = of_zip(vec![packed], Limits { max_inflate_bytes: 10_000, ..Limits::default() });
+    assert!(!bomb.is_readable && bomb.document.faults[0].starts_with("limit: inflate: "), "{:?}", bomb.document.faults);
 }

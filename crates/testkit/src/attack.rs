@@ -3,7 +3,10 @@
 //! The classes are those of Mladenov et al., "1 Trillion Dollar Refund" (CCS 2019): USF, universal signature forgery;
 //! ISA, incremental saving attack; SWA, signature wrapping attack; and of Rohlmann et al., "Breaking the Specification:
 //! PDF Certification" (S&P 2021): EAA, evil annotation attack. None of the results may count as an untouched, valid
-//! document. All functions expect documents that [`crate::pdf::sign`] wrote.
+//! document. All functions of this module expect documents that [`crate::pdf::sign`] wrote.
+//!
+//! The public modules make whole classes of attacks from nothing, with fresh keys: `cases` of each gives the forgeries, what
+//! they are judged with, and beside each the same thing without the attack. [`kit`] is what they are made with.
 
 pub mod kit;
 
@@ -19,6 +22,7 @@ pub mod stamps;
 pub mod statements;
 pub mod structure;
 mod universal;
+mod values;
 mod wrapping;
 
 pub use damage::{append_garbage, flip_signed_byte, prefix_junk, rewrite_losing_revision, swap_contents_of_two, truncate};

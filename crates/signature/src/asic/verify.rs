@@ -9,6 +9,7 @@ use crate::detached::report as signature_report;
 use crate::evidence::Evidence;
 use crate::judge::Judged;
 use crate::judgement::Judgement;
+use crate::limit;
 use crate::options::{Limits, Options};
 use crate::report::{Coverage, DocumentReport, SignatureReport, SubIndication, Verdict};
 use crate::timestamp;
@@ -56,7 +57,11 @@ pub fn verify_asic(bytes: &[u8], trust: &TrustStore, options: &Options) -> AsicR
     match zip::read(bytes, options.limits.max_inflate_bytes) {
         Ok(entries) => Container::new(&entries, trust, options).judge(),
         Err(error) => {
-            let faults = vec![format!("the container is not one that can be judged: {error}")];
+            let sentence = format!("the container is not one that can be judged: {error}");
+            let faults = vec![match error.limit() {
+                Some(name) => limit::sentence(name, sentence),
+                None => sentence,
+            }];
             let document = DocumentReport::new(Coverage::NotSigned, Vec::new(), faults);
             AsicReport { is_readable: false, document, signatures: Vec::new(), files: Vec::new() }
         }

@@ -30,6 +30,8 @@ pub(crate) struct Xref {
     pub(crate) trailer: Dictionary,
     /// Where the last section begins.
     pub(crate) start: u64,
+    /// Steps that reading them took.
+    pub(crate) work: usize,
 }
 
 /// Reads the cross-references of `data`, which starts at the header.
@@ -67,6 +69,7 @@ pub(crate) fn read(data: &[u8], limits: &Limits, inflate_budget: &mut usize) -> 
             is_first = false;
         }
     }
+    reader.xref.work = work.saturating_sub(reader.work);
     Ok(reader.xref)
 }
 

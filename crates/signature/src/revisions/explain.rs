@@ -59,6 +59,8 @@ pub(super) struct Explanation<'v, 'a> {
     visits: usize,
     /// Objects whose references were followed by [`Self::take_added`].
     taken: HashSet<u32>,
+    /// The catalogue.
+    root: u32,
 }
 
 impl<'v, 'a> Explanation<'v, 'a> {
@@ -83,6 +85,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
             found: Vec::new(),
             visits: 0,
             taken: HashSet::new(),
+            root: 0,
         };
         explanation.walk();
         explanation.rest();
@@ -127,7 +130,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
             return self.find(Unexplained, "there is no catalogue to compare".to_owned());
         };
         (self.certified, self.locks) = self.permissions(&signed);
-        self.explained.insert(number);
+        self.root = number;
+        self.explain_dictionary(number);
         self.catalogue(&signed, &later);
         self.form(signed.lookup("AcroForm"), later.lookup("AcroForm"));
         self.information();
@@ -195,7 +199,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
             return;
         };
         let old = old.unwrap_or_default();
-        self.explain(later);
+        self.explain(later, &[self.root]);
+        let holders = [self.root, number_of(later).unwrap_or(self.root)];
         let mut is_grown = !same(&Object::Dictionary(old.clone()), &Object::Dictionary(new.clone()));
         for key in ["Certs", "OCSPs", "CRLs"] {
             let (before, after) = (self.signed.value(old.lookup(key)), self.later.value(new.lookup(key)));
@@ -212,7 +217,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 // Evidence is lost, and nothing that the document shows.
                 self.find(Workflow, format!("the validation data lost some of their /{key}"));
             }
-            self.explain(new.lookup(key));
+            self.explain(new.lookup(key), &holders);
             self.take_added(new.lookup(key));
         }
         let (before, after) = (self.signed.value(old.lookup("VRI")), self.later.value(new.lookup("VRI")));
@@ -225,7 +230,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 self.find(Workflow, "the validation data lost some of their /VRI".to_owned());
             }
         }
-        self.explain(new.lookup("VRI"));
+        self.explain(new.lookup("VRI"), &holders);
         self.take_added(new.lookup("VRI"));
         if is_grown {
             self.find(Permitted, "validation data were added".to_owned());
@@ -242,7 +247,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let number = if let Object::Reference(number) = later { Some(*number) } else { None };
         let is_changed = number.is_some_and(|number| self.changed.contains(&number)) || signed.is_none_or(|signed| !same(signed, later));
         if is_changed {
-            self.explain(Some(later));
+            self.explain(Some(later), &[self.root]);
             self.take_added(Some(later));
             self.find_signing(Permitted, "the metadata were brought up to date".to_owned());
         }
@@ -252,7 +257,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let later = self.later.file.xref.trailer.lookup("Info").cloned();
         let number = if let Some(Object::Reference(number)) = later { Some(number) } else { None };
         if number.is_some_and(|number| self.changed.contains(&number)) {
-            self.explain(later.as_ref());
+            self.explain(later.as_ref(), &[]);
             self.take_added(later.as_ref());
             let what = "the document information was brought up to date".to_owned();
             // A program that stamps a document notes when it did.
@@ -274,7 +279,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         };
         let is_new = old.is_none();
         let old = old.unwrap_or_default();
-        self.explain(later);
+        self.explain(later, &[self.root]);
         for key in changed_keys(&old, &new) {
             let (before, after) = (self.signed.value(old.lookup(&key)), self.later.value(new.lookup(&key)));
             let is_allowed = match key.as_str() {
@@ -294,7 +299,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 self.find(Unexplained, format!("the form's /{key} was changed"));
             }
         }
-        self.explain(new.lookup("Fields"));
+        self.explain(new.lookup("Fields"), &[self.root, number_of(later).unwrap_or(self.root)]);
         let (before, after) = (self.signed.file.array(old.lookup("Fields")), self.later.file.array(new.lookup("Fields")));
         self.fields(&before, &after, false, 0);
     }
@@ -315,7 +320,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         for field in after.iter().filter(|field| !signed.contains(field)) {
             let dictionary = self.later.dictionary(Some(field)).unwrap_or_default();
             if is_signature || dictionary.name("FT") == Some(b"Sig") {
-                self.explain(Some(field));
+                self.explain(Some(field), &[]);
                 self.take_added(Some(field));
                 let value = self.later.dictionary(dictionary.lookup("V"));
                 if value.as_ref().is_some_and(|value| value.name("SubFilter") == Some(b"ETSI.RFC3161")) {
@@ -344,7 +349,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let (before, after) = (self.signed.file.array(signed.lookup("Kids")), self.later.file.array(later.lookup("Kids")));
         let keys = changed_keys(&signed, &later);
         if !keys.is_empty() {
-            self.explain(Some(field));
+            number_of(Some(field)).into_iter().for_each(|number| self.explain_dictionary(number));
             self.changed_field(&signed, &later, &keys, is_signature);
         }
         self.appearance(field, &signed, &later, is_signature);
@@ -422,7 +427,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let Some(later) = self.later.dictionary(Some(&Object::Reference(number))) else { return };
         let keys = changed_keys(signed, &later);
         if !keys.is_empty() {
-            self.explained.insert(number);
+            self.explain_dictionary(number);
         }
         for key in keys.iter().filter(|key| *key != "Annots") {
             let boxes = (self.signed.value(signed.lookup(key)), self.later.value(later.lookup(key)));
@@ -438,7 +443,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         }
         let (before, after) = (self.signed.file.array(signed.lookup("Annots")), self.later.file.array(later.lookup("Annots")));
         if !same(&Object::Array(before.clone()), &Object::Array(after.clone())) {
-            self.explain(later.lookup("Annots"));
+            self.explain(later.lookup("Annots"), &[number]);
             self.annotations(&before, &after);
         }
     }
@@ -454,7 +459,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
             let parent = self.later.dictionary(dictionary.lookup("Parent"));
             let kind = dictionary.name("FT").or_else(|| parent.as_ref()?.name("FT"));
             if dictionary.name("Subtype") == Some(b"Widget") && kind == Some(b"Sig") {
-                self.explain(Some(annotation));
+                self.explain(Some(annotation), &[]);
                 self.take_added(Some(annotation));
                 let area =
                     rectangle(&self.later.value(dictionary.lookup("Rect"))).map(|[left, low, right, high]| (right - left) * (high - low));
@@ -465,7 +470,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
                 let level = if self.certified == Some(Certified::Forms) { Workflow } else { Permitted };
                 self.find_signing(level, "a signature was shown on a page".to_owned());
             } else if self.certified == Some(Certified::Annotations) {
-                self.explain(Some(annotation));
+                self.explain(Some(annotation), &[]);
                 self.take_added(Some(annotation));
                 let subtype = String::from_utf8_lossy(dictionary.name("Subtype").unwrap_or_default()).into_owned();
                 self.find(Permitted, format!("an annotation was added to a page: {subtype}"));
@@ -475,10 +480,23 @@ impl<'v, 'a> Explanation<'v, 'a> {
         }
     }
 
-    /// What `object` refers to is accounted for.
-    fn explain(&mut self, object: Option<&Object>) {
-        if let Some(Object::Reference(number)) = object {
+    /// What `object` refers to is accounted for, unless something else than `holders` referred to it in the signed state: it was
+    /// that thing's part, whatever it is called now.
+    fn explain(&mut self, object: Option<&Object>, holders: &[u32]) {
+        // A cross-reference stream names catalogue and information as the trailer does.
+        let is_trailer = |by: u32| self.signed.is_structural(by) && self.signed.referrers(by).is_empty();
+        if let Some(Object::Reference(number)) = object
+            && self.signed.referrers(*number).iter().all(|by| holders.contains(by) || is_trailer(*by))
+        {
             self.explained.insert(*number);
+        }
+    }
+
+    /// A dictionary whose keys are compared one by one is accounted for, unless it has a stream besides.
+    fn explain_dictionary(&mut self, number: u32) {
+        let has_stream = |view: &View<'_>| view.object(number).stream_start.is_some();
+        if !has_stream(self.signed) && !has_stream(self.later) {
+            self.explained.insert(number);
         }
     }
 
@@ -542,6 +560,10 @@ impl<'v, 'a> Explanation<'v, 'a> {
             }
         }
     }
+}
+
+fn number_of(object: Option<&Object>) -> Option<u32> {
+    if let Some(Object::Reference(number)) = object { Some(*number) } else { None }
 }
 
 /// Whether an object is the structure of the file in both states, and nothing that the document refers to: what calls itself a

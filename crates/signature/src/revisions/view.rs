@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::limit;
 use crate::options::Limits;
-use crate::pdf::{Dictionary, Entry, File, LOOKAHEAD, Located, Object};
+use crate::pdf::{Dictionary, Entry, File, LOOKAHEAD, Located, Object, PdfError};
 
 /// One state of a document, with every object read once.
 pub(super) struct View<'a> {
@@ -34,6 +34,9 @@ impl<'a> View<'a> {
     /// The state that ends at `end`. What `earlier`, a state of the same file, knows of objects that lie in it whole and at the
     /// same places is true of this one, too.
     pub(super) fn open(data: &'a [u8], end: usize, limits: &'a Limits, allowed: usize, earlier: Option<&Self>) -> Result<Self, String> {
+        if allowed == 0 {
+            return Err(limit::sentence("work", PdfError::TooMuchWork));
+        }
         let data = data.get(..end).unwrap_or_default();
         let opened = earlier.map_or_else(|| File::open_within(data, limits, allowed), |earlier| earlier.file.open_state(data, allowed));
         let file = opened.map_err(|error| match error.limit() {
@@ -82,7 +85,7 @@ impl<'a> View<'a> {
 
     /// Work done so far.
     pub(super) fn work(&self) -> usize {
-        self.allowed.saturating_sub(self.file.work_left())
+        self.file.xref.work.saturating_add(self.allowed.saturating_sub(self.file.work_left()))
     }
 
     /// The numbers of all objects that this state has a place for.

@@ -66,7 +66,7 @@ pub(crate) enum CanonicalError {
     /// Canonical XML 1.0, 1.3: such documents have no canonical form.
     #[error("a namespace name is a relative URI")]
     RelativeNamespace,
-    #[error("the signatures make more to canonicalize than is allowed")]
+    #[error("limit: canonical form: the signatures make more to canonicalize than is allowed")]
     TooMuch,
 }
 

@@ -178,7 +178,7 @@ impl Judge<'_, '_, '_> {
     ) -> bool {
         for reference in references {
             let Some(left) = self.references_left.checked_sub(1) else {
-                judgement.doubt(SubIndication::Generic, format!("the document has more than {MAX_REFERENCES} references"));
+                limit::reject(judgement, limit::sentence("references", format!("the document has more than {MAX_REFERENCES} references")));
                 return false;
             };
             self.references_left = left;

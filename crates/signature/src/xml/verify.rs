@@ -1,13 +1,14 @@
 //! Signed XML documents: every signature judged by EN 319 102-1, and what of the document it covers.
 
 use crate::detached::report as signature_report;
+use crate::limit;
 use crate::options::Options;
 use crate::report::{Coverage, DocumentReport, Verdict};
 use crate::trust::TrustStore;
 
 use super::canonical::Budget;
 use super::judge::{Judge, MAX_REFERENCES, One};
-use super::reader;
+use super::reader::{self, XmlFault};
 use super::reference::Source;
 use super::report::{XmlReport, XmlSignatureRole};
 use super::tree::Document;
@@ -41,7 +42,11 @@ pub(crate) fn verify_within(
     let document = match reader::parse(bytes) {
         Ok(document) => document,
         Err(error) => {
-            let faults = vec![format!("the file is not XML that can be judged: {error}")];
+            let sentence = format!("the file is not XML that can be judged: {error}");
+            let faults = vec![match error.fault {
+                XmlFault::TooMany { what, .. } => limit::sentence(what, sentence),
+                _ => sentence,
+            }];
             let document = DocumentReport::new(Coverage::NotSigned, Vec::new(), faults);
             return XmlReport { is_readable: false, document, signatures: Vec::new() };
         }

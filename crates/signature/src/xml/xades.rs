@@ -124,6 +124,10 @@ pub(crate) fn read(document: &Document<'_>, signature: &Signature, limit: usize)
     if signed_properties.next().is_some() {
         return Err("the signature has signed properties twice".to_owned());
     }
+    let namespace = |id| document.element(id).map(|element| document.element_namespace(element));
+    if signed.is_some_and(|signed| namespace(signed) != namespace(node)) {
+        return Err("the qualifying properties and the signed ones are of different versions of XAdES".to_owned());
+    }
     let mut properties = Properties {
         node,
         signed,

@@ -335,6 +335,40 @@ fn stores(bench: &Bench) -> Vec<Case> {
     let smuggled =
         paper.edit(1, "/Type /Catalog", "/Type /Catalog /DSS << /Certs [4 0 R] >>").revise(&[(4, stream_text("", "BT (999) Tj ET"))]);
     cases.push(bench.case(STORE, "page content rewritten under the store's name", pdf(&paper), pdf(&smuggled)));
+    // The page's own content stream, called something that may be brought up to date.
+    let called = |dictionary: &str, entry: &str| {
+        let body = stream_text(dictionary, "BT (999) Tj ET");
+        paper.edit(1, "/Type /Catalog", &format!("/Type /Catalog {entry}")).revise(&[(4, body)])
+    };
+    for (name, dictionary, entry) in [
+        ("page content rewritten as the store itself", "", "/DSS 4 0 R"),
+        ("page content rewritten as a list of the store", "", "/DSS << /CRLs 4 0 R >>"),
+        ("page content rewritten as the store's index", "", "/DSS << /VRI 4 0 R >>"),
+        ("page content rewritten as metadata", "/Type /Metadata /Subtype /XML", "/Metadata 4 0 R"),
+    ] {
+        cases.push(bench.case(STORE, name, pdf(&paper), pdf(&called(dictionary, entry))));
+    }
+    let mut information = paper.clone();
+    information.write(4, stream_text("/Title (x)", "BT (999) Tj ET").as_bytes());
+    information.close(&[4], " /Info 4 0 R");
+    cases.push(bench.case(STORE, "page content rewritten as document information", pdf(&paper), pdf(&information)));
+    let widget = "/Type /Annot /Subtype /Widget /FT /Sig /T (S9) /Rect [0 0 0 0] /F 132";
+    let field = stream_text(widget, "BT (999) Tj ET");
+    let on_page = paper.text(3).replacen("/Annots [", "/Annots [4 0 R ", 1);
+    let in_form = paper.text(6).replacen("/Fields [", "/Fields [4 0 R ", 1);
+    let as_field = paper.revise(&[(3, on_page), (6, in_form), (4, field)]);
+    cases.push(bench.case(STORE, "page content rewritten as a field to sign in", pdf(&paper), pdf(&as_field)));
+    // A prepared document: one object is the field and the page's content.
+    let double = |text: &str| stream_text("/Type /Annot /Subtype /Widget /FT /Sig /T (S9) /Rect [0 0 0 0] /F 132", text);
+    let prepared = Paper::new();
+    let prepared = prepared.revise(&[
+        (4, double("BT (100) Tj ET")),
+        (3, prepared.text(3).replacen("/Annots [", "/Annots [4 0 R ", 1)),
+        (6, prepared.text(6).replacen("/Fields [", "/Fields [4 0 R ", 1)),
+    ]);
+    let prepared = signed_as(&prepared, &Signing::new(&bench.signer)).paper;
+    let filled = prepared.revise(&[(4, double("BT (999) Tj ET").replacen("/F 132", "/F 132 /M (D:2026)", 1))]);
+    cases.push(bench.case(STORE, "page content that is a field to sign in", pdf(&prepared), pdf(&filled)));
     let other = format!("/Type /Catalog /DSS << /VRI << /{} << /Cert [{value} 0 R] >> >> >>", "A".repeat(40));
     let linked = paper.edit(1, "/Type /Catalog", &other);
     cases.push(bench.case(STORE, "validation data of a foreign signature added", pdf(&paper), pdf(&linked)));

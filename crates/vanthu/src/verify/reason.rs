@@ -82,6 +82,35 @@ impl Refusal {
 
 /// Sentences of the `signature` crate, with `{}` for what varies, and the same in Vietnamese, its holes in the same order.
 const SENTENCES: &[(&str, &str)] = &[
+    ("limit: {}: {}", "vượt giới hạn xử lý ({}), chưa kết luận được: {}"),
+    ("{} bytes follow that change nothing", "có {} byte nằm sau mà không thay đổi gì"),
+    (
+        "the signature has /{} more than once with different values: readers differ",
+        "chữ ký có mục /{} lặp lại với giá trị khác nhau: mỗi trình đọc hiểu một cách",
+    ),
+    (
+        "a {} has /{} more than once with different values: readers differ",
+        "thành phần {} có mục /{} lặp lại với giá trị khác nhau: mỗi trình đọc hiểu một cách",
+    ),
+    ("the signed attributes do not stand in the order of DER", "các thuộc tính được ký không xếp theo thứ tự của DER"),
+    (
+        "the signed reference to the certificate names another issuer or serial number than the certificate",
+        "tham chiếu đã ký tới chứng thư ghi đơn vị cấp hoặc số hiệu khác với chứng thư",
+    ),
+    ("the signer's digest algorithm is not among those announced", "thuật toán băm của người ký không nằm trong danh sách đã khai báo"),
+    (
+        "the version of the SignerInfo is not the one that belongs to its content",
+        "số phiên bản của phần người ký không đúng với nội dung của nó",
+    ),
+    ("the version of the CMS is not the one that belongs to its content", "số phiên bản của chữ ký không đúng với nội dung của nó"),
+    (
+        "the signature spells its certificate's issuer in another way than the certificate",
+        "chữ ký ghi tên đơn vị cấp chứng thư theo cách khác với chứng thư",
+    ),
+    (
+        "the extended key usage of the time-stamp certificate is not critical",
+        "mục đích sử dụng của chứng thư cấp dấu thời gian không được đánh dấu bắt buộc",
+    ),
     ("the file has no PDF header", "tệp không có phần đầu của PDF"),
     ("the structure of the file is unreadable: {}", "không đọc được cấu trúc của tệp: {}"),
     (
