@@ -16,8 +16,8 @@ fn judge(bytes: &[u8]) -> DocumentReport {
     verify_pdf(bytes, &TrustStore::new(), &options)
 }
 
-/// Nothing but the missing anchor speaks against it.
-fn is_intact(one: &SignatureReport) -> bool {
+/// Nothing but the missing anchor speaks against it: no failure, and no kind or algorithm that stays open.
+pub(crate) fn is_intact(one: &SignatureReport) -> bool {
     one.verdict != Verdict::TotalFailed && !one.reasons.iter().any(|reason| reason.contains("not supported"))
 }
 
