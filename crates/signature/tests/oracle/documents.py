@@ -215,11 +215,53 @@ class Maker:
         page[pdf_name("/MediaBox")] = generic.ArrayObject(map(generic.NumberObject, (0, 0, 150, 200)))
         writer.update_container(page)
 
+    def rotate(self, writer):
+        page = writer.root["/Pages"]["/Kids"][0].get_object()
+        page[pdf_name("/Rotate")] = generic.NumberObject(90)
+        writer.update_container(page)
+
+    def page(self, writer):
+        first = writer.root["/Pages"]["/Kids"][0].get_object()
+        copied = {key: first.raw_get(key) for key in ("/Type", "/MediaBox", "/Resources", "/Contents")}
+        writer.insert_page(generic.DictionaryObject({pdf_name(key): value for key, value in copied.items()}))
+
+    def names(self, writer):
+        writer.root[pdf_name("/Names")] = generic.DictionaryObject({pdf_name("/Dests"): generic.DictionaryObject()})
+        writer.update_root()
+
+    def layers(self, writer):
+        writer.root[pdf_name("/OCProperties")] = generic.DictionaryObject({pdf_name("/OCGs"): generic.ArrayObject()})
+        writer.update_root()
+
+    def font(self, writer):
+        """Another font under the name that the page uses."""
+        page = writer.root["/Pages"]["/Kids"][0].get_object()
+        fonts = page["/Resources"]["/Font"]
+        font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Symbol"}
+        named = generic.DictionaryObject({pdf_name(key): pdf_name(value) for key, value in font.items()})
+        fonts[pdf_name("/F1")] = writer.add_object(named)
+        writer.update_container(fonts)
+
+    def drop(self, writer):
+        form = writer.root["/AcroForm"]
+        if len(form["/Fields"]) < 2:
+            return False
+        del form["/Fields"][0]
+        writer.update_container(form["/Fields"])
+
+    def overlay(self, writer):
+        """A stamp over the page, as the tools for incoming documents add it."""
+        stamp = writer.add_object(generic.StreamObject(stream_data=b"BT /F1 9 Tf 5 5 Td (DEN 01) Tj ET"))
+        page = writer.root["/Pages"]["/Kids"][0].get_object()
+        page[pdf_name("/Contents")] = generic.ArrayObject([page.raw_get("/Contents"), stamp])
+        writer.update_container(page)
+
     def evidence(self, writer):
         DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=[self.dice.choice(self.people).signing_cert])
 
 
-AFTER = "sign sign sign fill field note contents rewrite script unused mediabox newline comment stamp evidence".split()
+AFTER = "sign sign sign fill field note contents rewrite script unused mediabox newline comment stamp evidence"
+AFTER = (AFTER + " rotate page names layers font drop overlay").split()
 
 
 def scatter(dice, text):

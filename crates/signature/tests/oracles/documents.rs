@@ -16,8 +16,8 @@ fn judge(bytes: &[u8]) -> DocumentReport {
     verify_pdf(bytes, &TrustStore::new(), &options)
 }
 
-/// Nothing but the missing anchor speaks against it.
-fn is_intact(one: &SignatureReport) -> bool {
+/// Nothing but the missing anchor speaks against it: no failure, and no kind or algorithm that stays open.
+pub(crate) fn is_intact(one: &SignatureReport) -> bool {
     one.verdict != Verdict::TotalFailed && !one.reasons.iter().any(|reason| reason.contains("not supported"))
 }
 
@@ -76,7 +76,9 @@ fn documents_of_pyhanko_are_judged_as_it_and_pdfsig_judge_them() {
         folder.write("judged.pdf", &bytes);
         let report = judge(&bytes);
         let theirs = document["signatures"].as_array().unwrap();
-        if theirs.len() != report.signatures.len() {
+        // A field that a later revision leaves out is still found here, and its loss told.
+        let is_dropped = steps.contains(&"drop") && report.changed_after_signing == ChangeLevel::Unexplained;
+        if theirs.len() != report.signatures.len() && !(is_dropped && theirs.len() < report.signatures.len()) {
             wrong.push(format!("{index} {steps:?}: {} signatures, pyHanko {}: {:?}", report.signatures.len(), theirs.len(), report.faults));
         }
         for signature in theirs {

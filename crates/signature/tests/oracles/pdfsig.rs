@@ -3,9 +3,10 @@
 //! `pdfsig` judges the arithmetic and says whether the range reaches the end of the file. What was done behind the range it
 //! does not look at: there it says "valid" of documents that show something else, and the comparison expects it to.
 
-use signature::{ChangeLevel, DocumentReport, Options, RevocationPolicy, SignatureReport, TrustStore, Verdict, WeakDigest, verify_pdf};
+use signature::{ChangeLevel, DocumentReport, Options, RevocationPolicy, SignatureReport, TrustStore, WeakDigest, verify_pdf};
 
 use crate::dice::{Dice, number};
+use crate::documents::is_intact;
 use crate::messages::make_signer;
 use crate::tool::{Folder, is_installed};
 
@@ -110,7 +111,7 @@ fn judge(bytes: &[u8]) -> DocumentReport {
 }
 
 fn intact(report: &DocumentReport) -> Vec<&SignatureReport> {
-    report.signatures.iter().filter(|one| one.verdict != Verdict::TotalFailed).collect()
+    report.signatures.iter().filter(|one| is_intact(one)).collect()
 }
 
 /// How many signatures the tool calls valid, and how many of a whole file.
