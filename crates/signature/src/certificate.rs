@@ -6,6 +6,7 @@ use crate::calendar::asn1_time;
 use crate::constraints::NameConstraints;
 use crate::distribution::DistributionPoint;
 use crate::general_name::GeneralName;
+use crate::identifier;
 use crate::name::Name;
 use crate::oid;
 use crate::policy::Policies;
@@ -245,8 +246,9 @@ impl Certificate {
     pub(crate) fn facts(&self) -> CertificateFacts {
         CertificateFacts {
             subject: self.subject.display(),
-            common_name: self.subject.first(oid::COMMON_NAME).to_owned(),
-            organisation: self.subject.first(oid::ORGANISATION).to_owned(),
+            common_name: identifier::without_numbers(self.subject.first(oid::COMMON_NAME)),
+            organisation: identifier::without_numbers(self.subject.first(oid::ORGANISATION)),
+            organisation_identifier: identifier::of_organisation(&self.subject),
             issuer: self.issuer.display(),
             serial: oid::hex(&self.serial),
             not_before: self.not_before,

@@ -96,6 +96,7 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
         weak_digest: arithmetic.weak_digest,
         weak,
         signing_tool: None,
+        value_sha256: arithmetic.value_sha256,
         byte_range: None,
         covers_whole_file: false,
         is_document_timestamp: false,

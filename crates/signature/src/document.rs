@@ -25,7 +25,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
         Ok(opened) => opened,
         Err(error) => {
             faults.push(format!("the structure of the file is unreadable: {error}"));
-            return unsigned(without_signatures(bytes, None, false), faults);
+            return unsigned_with_remains(bytes, None, without_signatures(bytes, None, false), faults, options);
         }
     };
     if base > 0 {
@@ -46,7 +46,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
         if coverage == Coverage::Destroyed {
             faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
         }
-        return unsigned(coverage, faults);
+        return unsigned_with_remains(bytes, Some(&file), coverage, faults, options);
     }
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
@@ -62,11 +62,25 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
     let coverage = coverage(&judged, base, bytes.len());
     let (changed_after_signing, later_changes) = changes(&judged, file.data, base, options);
     let signatures = judged.into_iter().map(|signature| signature.report).collect();
-    DocumentReport { coverage, signatures, faults, changed_after_signing, later_changes }
+    DocumentReport { changed_after_signing, later_changes, ..DocumentReport::new(coverage, signatures, faults) }
 }
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
     DocumentReport::new(coverage, Vec::new(), faults)
+}
+
+fn unsigned_with_remains(
+    bytes: &[u8],
+    file: Option<&File<'_>>,
+    coverage: Coverage,
+    faults: Vec<String>,
+    options: &Options,
+) -> DocumentReport {
+    let mut report = unsigned(coverage, faults);
+    if coverage == Coverage::Destroyed {
+        report.remains = pdf::leftover(bytes, file, &options.limits);
+    }
+    report
 }
 
 /// What was done after the intact signatures; where none is intact, after those with a sound byte range.

@@ -24,6 +24,7 @@ mod distribution;
 mod document;
 mod evidence;
 mod general_name;
+mod identifier;
 mod judge;
 mod judgement;
 mod name;
@@ -56,8 +57,8 @@ pub use detached::verify_detached;
 pub use document::verify_pdf;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
-    CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, SignatureReport, SignerKind, SubIndication,
-    UsedEvidence, Verdict,
+    CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, Remains, SignatureReport, SignerKind,
+    SubIndication, UsedEvidence, Verdict,
 };
 pub use trust::{TrustError, TrustStore};
 pub use weakness::{Algorithm, AlgorithmUse, Weakness};

@@ -17,12 +17,30 @@ pub struct DocumentReport {
     pub changed_after_signing: ChangeLevel,
     /// What was done, in the order of the revisions.
     pub later_changes: Vec<LaterChange>,
+    /// What is left of signatures in a document that was rewritten; empty unless the coverage is [`Coverage::Destroyed`].
+    pub remains: Remains,
+}
+
+/// What is left of the signatures of a rewritten document: enough to find the document that it was made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remains {
+    /// SHA-256 of each signature value that is still there, at most 64; see [`SignatureReport::value_sha256`].
+    pub values: Vec<[u8; 32]>,
+    /// The program that wrote the file last, as its document information says: at most 100 characters, anybody's claim.
+    pub producer: Option<String>,
 }
 
 impl DocumentReport {
     /// A report on a document that no revision follows.
     pub(crate) fn new(coverage: Coverage, signatures: Vec<SignatureReport>, faults: Vec<String>) -> Self {
-        Self { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: Vec::new() }
+        Self {
+            coverage,
+            signatures,
+            faults,
+            changed_after_signing: ChangeLevel::None,
+            later_changes: Vec::new(),
+            remains: Remains::default(),
+        }
     }
 }
 
@@ -127,6 +145,9 @@ pub struct SignatureReport {
     /// The program that signed, as the signature dictionary of a PDF names it (`/Prop_Build`, `/App`), otherwise the producer
     /// of the signed revision: at most 100 characters, and anybody's claim. Absent elsewhere.
     pub signing_tool: Option<String>,
+    /// SHA-256 of the signature value (in CMS the octets of `signature` in SignerInfo): by it the same signature is known again
+    /// in another file. Absent where no value was read.
+    pub value_sha256: Option<[u8; 32]>,
     /// The four numbers of `/ByteRange`, counted from the `%PDF` header; absent in a detached file.
     pub byte_range: Option<[u64; 4]>,
     /// The byte range is sound, starts with the file and ends with it.
@@ -277,6 +298,9 @@ pub struct CertificateFacts {
     pub common_name: String,
     /// First organisation name, or empty.
     pub organisation: String,
+    /// The organisation's own number, normalised: `MST:0123456789` (tax code, units as `MST:0123456789-001`), `MNS:1234567`
+    /// (code of a unit of the state budget) or `MDD:H12.15` (electronic identification code). Never a person's number.
+    pub organisation_identifier: Option<String>,
     /// The issuer, written like the subject.
     pub issuer: String,
     /// Serial number, lower-case hex of its DER content.

@@ -4,6 +4,7 @@
 mod byte_range;
 mod fields;
 mod file;
+mod leftover;
 mod object;
 mod remains;
 mod security_store;
@@ -14,6 +15,7 @@ mod xref;
 pub(crate) use byte_range::{ByteRange, check as check_byte_range, numbers as byte_range_numbers};
 pub(crate) use fields::{Found, Signatures, find as find_signatures};
 pub(crate) use file::{File, Located, PdfError, header_offset};
+pub(crate) use leftover::leftover;
 pub(crate) use object::{Dictionary, Object, PdfString};
 pub(crate) use remains::has_remains;
 pub(crate) use security_store::read as security_store;

@@ -243,7 +243,7 @@ fn details(report: &SignatureReport) -> Details {
 
 #[cfg(test)]
 mod tests {
-    use signature::{Algorithm, AlgorithmUse, CertificateFacts, Weakness};
+    use signature::{Algorithm, AlgorithmUse, CertificateFacts, Remains, Weakness};
 
     use super::*;
 
@@ -259,6 +259,7 @@ mod tests {
                 subject: "UID=CCCD:***78, CN=Nguyễn Văn A 096012345678".into(),
                 common_name: "Nguyễn Văn A 096012345678".into(),
                 organisation: "Sở A".into(),
+                organisation_identifier: None,
                 issuer: "CN=CA".into(),
                 serial: "0102".into(),
                 not_before: 0,
@@ -273,6 +274,7 @@ mod tests {
             weak_digest: false,
             weak: Vec::new(),
             signing_tool: None,
+            value_sha256: None,
             byte_range: Some([0, 10, 20, 5]),
             evidence: Vec::new(),
             covers_whole_file: true,
@@ -286,7 +288,7 @@ mod tests {
 
     fn report(coverage: Coverage, signatures: Vec<SignatureReport>, faults: &[&str]) -> DocumentReport {
         let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
-        DocumentReport { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: vec![] }
+        DocumentReport { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: vec![], remains: Remains::default() }
     }
 
     #[test]
