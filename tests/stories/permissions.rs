@@ -127,6 +127,19 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
         "ListTrustObjects" => call!(TrustServiceClient, channel, list_trust_objects, v1::ListTrustObjectsRequest::default()),
         "GetSignaturePolicy" => call!(TrustServiceClient, channel, get_signature_policy, v1::GetSignaturePolicyRequest {}),
         "SetSignaturePolicy" => call!(TrustServiceClient, channel, set_signature_policy, v1::SetSignaturePolicyRequest::default()),
+        "AddAuthorisedSigner" => {
+            call!(TrustServiceClient, channel, add_authorised_signer, v1::AddAuthorisedSignerRequest::default())
+        }
+        "RemoveAuthorisedSigner" => {
+            call!(TrustServiceClient, channel, remove_authorised_signer, v1::RemoveAuthorisedSignerRequest::default())
+        }
+        "ListAuthorisedSigners" => {
+            let request = v1::ListAuthorisedSignersRequest { agency: format!("agencies/{PROVINCE}"), ..Default::default() };
+            call!(TrustServiceClient, channel, list_authorised_signers, request)
+        }
+        "ImportAuthorisedSigners" => {
+            call!(TrustServiceClient, channel, import_authorised_signers, v1::ImportAuthorisedSignersRequest::default())
+        }
         other => panic!("{other} has no call"),
     }
 }
@@ -178,6 +191,10 @@ const TABLE: &[(&str, [bool; 7])] = {
         ("ListTrustObjects", [Y, Y, Y, Y, Y, Y, N]),
         ("GetSignaturePolicy", [Y, Y, Y, Y, Y, Y, N]),
         ("SetSignaturePolicy", [N, N, N, N, N, Y, N]),
+        ("AddAuthorisedSigner", [N, N, N, N, N, Y, N]),
+        ("RemoveAuthorisedSigner", [N, N, N, N, N, Y, N]),
+        ("ListAuthorisedSigners", [Y, N, N, Y, Y, Y, N]),
+        ("ImportAuthorisedSigners", [N, N, N, N, N, Y, N]),
     ]
 };
 

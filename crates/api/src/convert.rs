@@ -15,4 +15,5 @@ pub mod payload;
 pub mod principal;
 pub mod route;
 pub mod signature;
+pub mod signer;
 pub mod trust;

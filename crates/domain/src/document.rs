@@ -255,6 +255,8 @@ pub struct Document {
     pub replace_reason: String,
     /// What the signature policy warns of, in sentences.
     pub warnings: Vec<String>,
+    /// What was found about its signatures, beside the verdicts: the gravest first, as many as fit.
+    pub findings: Vec<signature::Finding>,
     /// When it was submitted.
     pub submitted_at: Timestamp,
     /// Sequence of the submission.

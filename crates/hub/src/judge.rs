@@ -27,6 +27,9 @@ const REMEMBERED: usize = 4_096;
 /// A verdict is asked for again after this: certificates run out.
 const REMEMBERED_SECONDS: i64 = 3_600;
 
+/// Weak algorithms of one signature that a report names.
+const MAX_WEAK: usize = 16;
+
 /// What a verdict rests on: the payload, the content that a detached signature is over, the trust data.
 type Evidence = (Digest, Option<Digest>, [u8; 32]);
 
@@ -120,7 +123,7 @@ impl Judge {
                 None => signature::verify_pdf(&bytes, &trust, &options),
             };
             let report = report(payload, at, Digest(trust.version()), judged);
-            report.signatures.iter().for_each(|signature| shared.metrics.verdict(signature.verdict));
+            report.signatures.iter().for_each(|signature| shared.metrics.verdict(signature));
             let mut remembered = shared.remembered.lock().unwrap_or_else(PoisonError::into_inner);
             if remembered.len() >= REMEMBERED {
                 remembered.clear();
@@ -208,6 +211,8 @@ fn report(payload: Digest, at: Timestamp, trust_version: Digest, judged: signatu
         },
         signatures: judged.signatures.into_iter().map(signature_report).collect(),
         faults: judged.faults,
+        remains: judged.remains.values.into_iter().map(Digest).collect(),
+        producer: judged.remains.producer.unwrap_or_default(),
     }
 }
 
@@ -241,5 +246,10 @@ fn signature_report(judged: signature::SignatureReport) -> SignatureReport {
         signature_algorithm: judged.signature_algorithm,
         weak_digest: judged.weak_digest,
         covers_whole_file: judged.covers_whole_file,
+        intact: judged.intact,
+        signing_tool: judged.signing_tool.unwrap_or_default(),
+        weak: judged.weak.iter().take(MAX_WEAK).map(|weakness| format!("{} ({})", weakness.algorithm, weakness.used_for.name())).collect(),
+        organisation_identifier: signer.and_then(|s| s.organisation_identifier.clone()).unwrap_or_default(),
+        value: judged.value_sha256.map(Digest),
     }
 }

@@ -6,6 +6,7 @@ pub mod document;
 pub mod payload;
 pub mod principal;
 pub mod routing;
+mod signer;
 pub mod trust;
 pub mod watch;
 

@@ -1,4 +1,4 @@
-//! `TrustService`: anchors, intermediates and revocation lists, and what is done about verdicts.
+//! `TrustService`: anchors, intermediates and revocation lists, who may sign for whom, and what is done about verdicts.
 
 use api::convert::{self, name};
 use api::status::Failure;
@@ -13,6 +13,7 @@ use tonic::{Request, Response, Status};
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use super::agency::require_admin;
+use super::signer;
 use crate::shared::{Shared, after, caller, fault};
 
 /// The service.
@@ -90,6 +91,41 @@ impl TrustService for Service {
         let rules = convert::signature::policy(request.get_ref()).map_err(Failure::from)?;
         self.shared.carry_out(&caller, None, Command::Signature(signature::Command::SetPolicy(rules))).await?;
         self.policy()
+    }
+
+    async fn add_authorised_signer(
+        &self,
+        request: Request<v1::AddAuthorisedSignerRequest>,
+    ) -> Result<Response<v1::AuthorisedSigner>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        signer::add(&self.shared, &caller, request.get_ref()).await
+    }
+
+    async fn remove_authorised_signer(
+        &self,
+        request: Request<v1::RemoveAuthorisedSignerRequest>,
+    ) -> Result<Response<v1::AuthorisedSigner>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        signer::remove(&self.shared, &caller, request.get_ref()).await
+    }
+
+    async fn list_authorised_signers(
+        &self,
+        request: Request<v1::ListAuthorisedSignersRequest>,
+    ) -> Result<Response<v1::ListAuthorisedSignersResponse>, Status> {
+        let caller = caller(&request)?;
+        signer::list(&self.shared, &caller, request.get_ref())
+    }
+
+    async fn import_authorised_signers(
+        &self,
+        request: Request<v1::ImportAuthorisedSignersRequest>,
+    ) -> Result<Response<v1::ImportAuthorisedSignersResponse>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        signer::import(&self.shared, &caller, request.get_ref()).await
     }
 }
 
