@@ -7,6 +7,7 @@ mod operations;
 mod permissions;
 mod recall;
 mod refusals;
+mod roles;
 mod routes;
 mod uploads;
 mod watching;
