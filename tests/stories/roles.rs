@@ -183,7 +183,7 @@ async fn the_person_signs_first_and_the_organisation_after() {
     let order = findings.iter().find(|finding| finding.reason == "WRONG_SIGNING_ORDER").unwrap();
     assert_eq!((order.signatures.as_slice(), order.warns), (["Signature2".to_owned(), "Signature1".to_owned()].as_slice(), true));
     assert!(order.sentence_vi.contains("người có thẩm quyền phải ký trước, cơ quan ký sau"), "{}", order.sentence_vi);
-    assert_eq!(reversed.warnings, [order.sentence.clone()]);
+    assert_eq!(reversed.warnings, std::slice::from_ref(&order.sentence));
 
     let strict = v1::SignatureRule { on_unsigned: refuse, on_wrong_order: refuse, ..both };
     set_policy(&mut client, vec![strict]).await;
