@@ -334,3 +334,81 @@ async fn a_hub_that_starts_again_knows_signers_findings_and_originals_as_before(
     assert_eq!(admin(&cast).await.list_authorised_signers(list).await.unwrap().into_inner().signers.len(), 1);
     submit(&mut province, "2", &signed_by(&cast, "Hai", &[&leader])).await.unwrap();
 }
+
+/// What the hub logs in this process, everything it has to say.
+#[derive(Clone, Default)]
+struct Logs(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_number_of_a_person_gets_into_answers_logs_or_metrics() {
+    let logs = Logs::default();
+    let writer = logs.clone();
+    let filter = "hub=trace,store=trace,journal=trace,domain=trace,signature=trace,api=trace";
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    builder.with_writer(move || writer.clone()).try_init().unwrap();
+
+    let cast = Cast::new().await;
+    let (mut province, mut commune, mut client) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await, admin(&cast).await);
+    let now = OffsetDateTime::now_utc();
+    let issue = |common_name: &str, number: &str| {
+        let request = SignerRequest {
+            common_name: common_name.into(),
+            organisation: "Ủy ban nhân dân tỉnh Cà Mau".into(),
+            organisation_id: Some(number.into()),
+            kind: SignerKind::Person,
+            not_before: now - Duration::days(30),
+            not_after: now + Duration::days(700),
+            key: KeyKind::P256,
+        };
+        cast.pki.issue(&request).unwrap()
+    };
+    let people = [
+        issue("Nguyễn Văn Ví Dụ", "CCCD:079012345678"),
+        issue("Nguyễn Văn Ví Dụ", "CMND:079012345"),
+        issue("Nguyễn Văn Ví Dụ", "079012345678"),
+        issue("Nguyễn Văn Ví Dụ", "MST:079012345678"),
+        issue("Nguyễn Văn Ví Dụ - 079012345678", "HC:B7654321"),
+    ];
+    register(&mut client, organisation("MST:2000100001")).await;
+    register(&mut client, person(&leader(&cast))).await;
+    let mut told = Vec::new();
+    for (index, signer) in people.iter().enumerate() {
+        let pdf = signed_by(&cast, "Van ban", &[signer]);
+        set_policy(&mut client, vec![lenient()]).await;
+        let answer = submit(&mut province, &format!("{}", index + 1), &pdf).await.unwrap();
+        let name = answer.document.as_ref().unwrap().name.clone();
+        told.push(format!("{answer:?}"));
+        for system in [&mut province, &mut commune] {
+            let request = v1::GetDocumentRequest { name: name.clone() };
+            told.push(format!("{:?}", system.documents.get_document(request).await.unwrap().into_inner()));
+            told.push(format!("{:?}", system.trace(&name).await.unwrap()));
+        }
+        // Refused for who signed, and for a byte that was changed.
+        set_policy(&mut client, vec![v1::SignatureRule { on_wrong_signer: v1::SignatureAction::Refuse.into(), ..lenient() }]).await;
+        for bytes in [pdf.clone(), testkit::attack::flip_signed_byte(&pdf).unwrap()] {
+            let refused = submit(&mut province, &format!("{}", index + 50), &bytes).await.unwrap_err();
+            told.push(format!("{refused:?} {:?}", refused.get_error_details()));
+        }
+    }
+    told.push(cast.hub.running().unwrap().metrics.page());
+    let lines = String::from_utf8_lossy(&logs.0.lock().unwrap()).into_owned();
+    assert!(!lines.is_empty(), "the hub logs something");
+    told.push(lines);
+    for number in ["079012345", "B7654321", "7654321"] {
+        let leak = told.iter().find(|text| text.contains(number));
+        assert!(leak.is_none(), "{number}: {leak:?}");
+    }
+    assert!(told.iter().any(|text| text.contains("UID=CCCD:***78")), "the last digits remain, by which a clerk tells one from another");
+    assert!(told.iter().any(|text| text.contains("Nguyễn Văn Ví Dụ - ***78")));
+}

@@ -16,4 +16,5 @@ pub mod principal;
 pub mod route;
 pub mod signature;
 pub mod signer;
+pub mod statistics;
 pub mod trust;

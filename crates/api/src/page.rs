@@ -105,6 +105,7 @@ listed! {
     ListDeliveriesRequest "ListDeliveries",
     ListTrustObjectsRequest "ListTrustObjects",
     ListAuthorisedSignersRequest "ListAuthorisedSigners",
+    ListSignatureStatisticsRequest "ListSignatureStatistics",
 }
 
 impl Sealer {
