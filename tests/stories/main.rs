@@ -8,5 +8,6 @@ mod permissions;
 mod recall;
 mod refusals;
 mod routes;
+mod signatures;
 mod uploads;
 mod watching;

@@ -16,3 +16,4 @@ pub mod principal;
 pub mod route;
 pub mod signature;
 pub mod trust;
+pub mod verdict;

@@ -25,6 +25,7 @@ mod evidence;
 mod general_name;
 mod judge;
 mod judgement;
+mod kind;
 mod name;
 mod ocsp;
 mod oid;
@@ -51,6 +52,7 @@ mod xml;
 pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
+pub use kind::ContentKind;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
     CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, SignatureReport, SignerKind, SubIndication,
