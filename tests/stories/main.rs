@@ -9,5 +9,6 @@ mod recall;
 mod refusals;
 mod roles;
 mod routes;
+mod signatures;
 mod uploads;
 mod watching;

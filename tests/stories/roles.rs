@@ -1,6 +1,7 @@
 //! Who signed, in which role and order, by whose authority; and what is left of signatures that a stamp destroyed.
 
 use api::v1;
+use api::v1::signature_service_client::SignatureServiceClient;
 use api::v1::trust_service_client::TrustServiceClient;
 use ring::digest::{SHA256, digest};
 use testkit::attack::rewrite_losing_revision;
@@ -333,6 +334,90 @@ async fn a_hub_that_starts_again_knows_signers_findings_and_originals_as_before(
     let list = v1::ListAuthorisedSignersRequest { agency: "agencies/camau".into(), ..Default::default() };
     assert_eq!(admin(&cast).await.list_authorised_signers(list).await.unwrap().into_inner().signers.len(), 1);
     submit(&mut province, "2", &signed_by(&cast, "Hai", &[&leader])).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_province_asks_who_signs_less_than_half_and_which_program_makes_sha_1() {
+    let cast = Cast::new().await;
+    let (mut province, mut commune) = (cast.system(PROVINCE).await, cast.system(COMMUNE).await);
+    let (leader, seal) = (leader(&cast), seal(&cast));
+    for number in ["1", "2"] {
+        submit(&mut province, number, &signed_by(&cast, "Da ky", &[&leader, &seal])).await.unwrap();
+    }
+    submit(&mut province, "3", &draft("Chua ky")).await.unwrap();
+    submit(&mut commune, "1", &signed_by(&cast, "Da ky", &[&leader])).await.unwrap();
+    for number in ["2", "3"] {
+        submit(&mut commune, number, &draft("Chua ky")).await.unwrap();
+    }
+    let now = OffsetDateTime::now_utc();
+    let request = SignerRequest {
+        common_name: TITLE.into(),
+        organisation: TITLE.into(),
+        organisation_id: None,
+        kind: SignerKind::Organisation,
+        not_before: now - Duration::days(300),
+        not_after: now + Duration::days(300),
+        key: KeyKind::Rsa2048,
+    };
+    let old = cast.pki.issue(&request).unwrap();
+    let options = SignOptions { digest: Digest::Sha1, timestamp: Some(cast.pki.tsa()), ..SignOptions::at(now - Duration::minutes(1)) };
+    submit(&mut commune, "4", &rewrite_losing_revision(&signed_by(&cast, "Mat ky", &[&leader])).unwrap()).await.unwrap();
+    submit(&mut commune, "5", &sign(&draft("SHA-1"), &old, &options).unwrap()).await.unwrap();
+
+    let supervisor = cast.hub.enrol("supervisor", v1::Role::Supervisor, &[], &[DISTRICT]).await.unwrap();
+    let auditor = cast.hub.enrol("auditor", v1::Role::Auditor, &[], &[]).await.unwrap();
+    let list = async |channel: &Channel, request: v1::ListSignatureStatisticsRequest| {
+        Ok::<_, Status>(SignatureServiceClient::new(channel.clone()).list_signature_statistics(request).await?.into_inner())
+    };
+    let all = list(&auditor, v1::ListSignatureStatisticsRequest::default()).await.unwrap();
+    let counts = |one: &v1::SignatureStatistics| {
+        let documents = [one.document_count, one.signed_document_count, one.unsigned_document_count, one.destroyed_document_count];
+        (one.agency.clone(), documents, u64::from(one.signed_percent), one.signature_count)
+    };
+    let expected = [(format!("agencies/{PROVINCE}"), [3, 2, 1, 0], 66, 4), (format!("agencies/{COMMUNE}"), [5, 2, 2, 1], 40, 2)];
+    let mut told: Vec<_> = all.statistics.iter().map(counts).collect();
+    told.sort();
+    assert_eq!(told, expected);
+    let total = all.page_total.unwrap();
+    assert_eq!((total.agency.as_str(), total.document_count, total.signature_count, total.weak_digest_signature_count), ("", 8, 6, 1));
+    assert_eq!((total.tools.len(), total.tools[0].signature_count, total.tools[0].weak_digest_signature_count), (1, 6, 1));
+
+    // Less than half, page by page, in months that there were, and in months that there were not.
+    let below = v1::ListSignatureStatisticsRequest { signed_percent_below: 50, page_size: 1, ..Default::default() };
+    let page = list(&auditor, below).await.unwrap();
+    assert_eq!(page.statistics.iter().map(|one| one.agency.as_str()).collect::<Vec<_>>(), [format!("agencies/{COMMUNE}")]);
+    let (mut paged, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = v1::ListSignatureStatisticsRequest { page_size: 1, page_token, ..Default::default() };
+        let page = list(&auditor, request).await.unwrap();
+        paged.extend(page.statistics.iter().map(counts));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    paged.sort();
+    assert_eq!(paged, expected);
+    let past = v1::ListSignatureStatisticsRequest { until_month: "2020-12".into(), ..Default::default() };
+    assert!(list(&auditor, past).await.unwrap().statistics.is_empty());
+
+    // A supervisor sees its subtree and nothing else, an agency itself.
+    let seen = list(&supervisor, v1::ListSignatureStatisticsRequest::default()).await.unwrap();
+    assert_eq!(seen.statistics.iter().map(|one| one.agency.as_str()).collect::<Vec<_>>(), [format!("agencies/{COMMUNE}")]);
+    let above = v1::ListSignatureStatisticsRequest { agency: format!("agencies/{PROVINCE}"), ..Default::default() };
+    assert_eq!(list(&supervisor, above.clone()).await.unwrap_err().code(), Code::PermissionDenied);
+    let above = v1::ListSignatureStatisticsRequest { subtree: above.agency, ..Default::default() };
+    assert_eq!(list(&supervisor, above).await.unwrap_err().code(), Code::PermissionDenied);
+    let system = cast.hub.connect("system-1").await.unwrap();
+    let own = v1::ListSignatureStatisticsRequest { agency: format!("agencies/{COMMUNE}"), ..Default::default() };
+    assert_eq!(list(&system, own).await.unwrap().statistics.len(), 1);
+    let everybody = list(&system, v1::ListSignatureStatisticsRequest::default()).await.unwrap_err();
+    assert_eq!(everybody.code(), Code::PermissionDenied);
+    let page = cast.hub.running().unwrap().metrics.page();
+    // The program that made the drafts is none of those in use, and its name no label.
+    for line in ["verdict=\"total_passed\",weak_digest=\"no\"} 5", "verdict=\"indeterminate\",weak_digest=\"yes\"} 1"] {
+        assert!(page.contains(&format!("vanthu_signatures_by_tool_total{{tool=\"other\",{line}")), "{page}");
+    }
 }
 
 /// What the hub logs in this process, everything it has to say.

@@ -18,3 +18,4 @@ pub mod signature;
 pub mod signer;
 pub mod statistics;
 pub mod trust;
+pub mod verdict;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use domain::digest::Digest;
 use domain::document::{Attachment, AttachmentRole};
@@ -11,7 +13,7 @@ use domain::refusal::Refusal;
 use domain::signature::{Changed, Coverage, Report, SignatureReport, SignerKind, Verdict};
 use domain::time::Timestamp;
 use domain::trust::{self, Kind};
-use signature::TrustStore;
+use signature::{ContentKind, TrustStore};
 use store::tables::Tables;
 use store::vault::{Vault, VaultError};
 use tokio::sync::Semaphore;
@@ -30,8 +32,17 @@ const REMEMBERED_SECONDS: i64 = 3_600;
 /// Weak algorithms of one signature that a report names.
 const MAX_WEAK: usize = 16;
 
-/// What a verdict rests on: the payload, the content that a detached signature is over, the trust data.
-type Evidence = (Digest, Option<Digest>, [u8; 32]);
+/// What a verdict rests on: the file and the trust data.
+type Evidence = (File, [u8; 32]);
+
+/// A file to judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct File {
+    /// Its bytes.
+    pub payload: Digest,
+    /// The content that a detached signature is over.
+    pub over: Option<Digest>,
+}
 
 /// Judges payloads. Cheap to clone.
 #[derive(Clone)]
@@ -79,11 +90,26 @@ impl Judge {
     /// Judges every attachment, in order, for a caller. A detached signature is judged over the attachment before it.
     pub async fn attachments(&self, caller: &Caller, attachments: &[Attachment], at: Timestamp) -> Result<Vec<Report>, Failure> {
         let trust = self.trust()?;
+        self.attachments_by(caller, attachments, at, &trust).await
+    }
+
+    /// Judges one file for a caller, as of a moment.
+    pub async fn file(&self, caller: &Caller, file: File, at: Timestamp) -> Result<Report, Failure> {
+        self.payload(caller, file, at, &self.trust()?).await
+    }
+
+    async fn attachments_by(
+        &self,
+        caller: &Caller,
+        attachments: &[Attachment],
+        at: Timestamp,
+        trust: &Arc<TrustStore>,
+    ) -> Result<Vec<Report>, Failure> {
         let mut reports = Vec::with_capacity(attachments.len());
         let mut before = None;
         for attachment in attachments {
             let over = if attachment.role == AttachmentRole::DetachedSignature { before } else { None };
-            reports.push(self.payload(caller, (attachment.payload, over), at, &trust).await?);
+            reports.push(self.payload(caller, File { payload: attachment.payload, over }, at, trust).await?);
             if attachment.role != AttachmentRole::DetachedSignature {
                 before = Some(attachment.payload);
             }
@@ -91,22 +117,16 @@ impl Judge {
         Ok(reports)
     }
 
-    async fn payload(
-        &self,
-        caller: &Caller,
-        (payload, over): (Digest, Option<Digest>),
-        at: Timestamp,
-        trust: &Arc<TrustStore>,
-    ) -> Result<Report, Failure> {
-        let key = (payload, over, trust.version());
+    async fn payload(&self, caller: &Caller, file: File, at: Timestamp, trust: &Arc<TrustStore>) -> Result<Report, Failure> {
+        let key = (file, trust.version());
         let remembered = self.shared.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(report) = remembered.filter(|report| at.seconds() - report.judged_at.seconds() < REMEMBERED_SECONDS) {
+        if let Some(report) = remembered.filter(|report| (0..REMEMBERED_SECONDS).contains(&(at.seconds() - report.judged_at.seconds()))) {
             return Ok(report);
         }
         let own = self.place(caller).acquire_owned().await.map_err(|_| Failure::Internal)?;
         let worker = Arc::clone(&self.shared.workers).acquire_owned().await.map_err(|_| Failure::Internal)?;
-        let bytes = self.read(payload).await?;
-        let content = match over {
+        let bytes = self.read(file.payload).await?;
+        let content = match file.over {
             Some(over) => Some(self.read(over).await?),
             None => None,
         };
@@ -118,11 +138,8 @@ impl Judge {
             if shared.unknown_revocation == UnknownRevocation::Accept {
                 options.revocation = signature::RevocationPolicy::Accept;
             }
-            let judged = match &content {
-                Some(content) => signature::verify_detached(&bytes, content, &trust, &options),
-                None => signature::verify_pdf(&bytes, &trust, &options),
-            };
-            let report = report(payload, at, Digest(trust.version()), judged);
+            let judged = verify(&bytes, content.as_deref(), &trust, &options);
+            let report = report(file.payload, at, Digest(trust.version()), judged);
             report.signatures.iter().for_each(|signature| shared.metrics.verdict(signature));
             let mut remembered = shared.remembered.lock().unwrap_or_else(PoisonError::into_inner);
             if remembered.len() >= REMEMBERED {
@@ -183,6 +200,36 @@ impl Judge {
         *held = Some((generation, Arc::clone(&store)));
         Ok(store)
     }
+}
+
+/// Judges a file by what its content is, whatever it is called.
+fn verify(bytes: &[u8], content: Option<&[u8]>, trust: &TrustStore, options: &signature::Options) -> signature::DocumentReport {
+    let kind = ContentKind::of(bytes);
+    // Only a CMS speaks of content beside it: a signed file of another kind would lend its signature to a stranger.
+    if let Some(content) = content {
+        let bare = if kind == ContentKind::ArmouredCms { without_armour(bytes) } else { None };
+        return signature::verify_detached(bare.as_deref().unwrap_or(bytes), content, trust, options);
+    }
+    match kind {
+        ContentKind::Pdf => signature::verify_pdf(bytes, trust, options),
+        ContentKind::Xml => signature::verify_xml(bytes, trust, options).document,
+        ContentKind::Container => signature::verify_asic(bytes, trust, options).document,
+        ContentKind::Cms | ContentKind::ArmouredCms | ContentKind::Other => {
+            let mut unsigned = signature::verify_pdf(b"", trust, options);
+            unsigned.faults.clear();
+            if kind != ContentKind::Other {
+                unsigned.faults.push("the file is a signature; the content that it is over is not beside it".to_owned());
+            }
+            unsigned
+        }
+    }
+}
+
+/// The CMS inside a PEM armour.
+fn without_armour(bytes: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let inner: String = text.split("-----").nth(2)?.split_ascii_whitespace().collect();
+    STANDARD.decode(inner).ok()
 }
 
 fn report(payload: Digest, at: Timestamp, trust_version: Digest, judged: signature::DocumentReport) -> Report {

@@ -27,6 +27,7 @@ mod general_name;
 mod identifier;
 mod judge;
 mod judgement;
+mod kind;
 mod name;
 mod ocsp;
 mod oid;
@@ -55,6 +56,7 @@ pub use algorithm_policy::{Acceptable, AlgorithmPolicy, AlgorithmRule};
 pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
+pub use kind::ContentKind;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
     CertificateFacts, ChangeLevel, Coverage, DocumentReport, EvidenceKind, LaterChange, Remains, SignatureReport, SignerKind,

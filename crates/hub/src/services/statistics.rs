@@ -34,9 +34,7 @@ pub(super) fn list(
     let mut found: Vec<(agency::Id, Counts)> = Vec::new();
     let tables = &shared.tables;
     let sum = |agency: &agency::Id| statistics::of_agency(tables, agency, filter.from, filter.until).map_err(fault);
-    let fits = |counts: &Counts| {
-        counts.documents > 0 && filter.signed_percent_below.is_none_or(|below| counts.signed_percent() < below)
-    };
+    let fits = |counts: &Counts| counts.documents > 0 && filter.signed_percent_below.is_none_or(|below| counts.signed_percent() < below);
     let mut next_page_token = String::new();
     if let Some(agency) = &filter.agency {
         let within = match &filter.subtree {
