@@ -1,6 +1,8 @@
 //! Numbers of organisations and remains of signatures in the real documents beside the project: compared with a plain search
 //! through the bytes. Skipped where the documents are absent.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -72,13 +74,17 @@ fn the_number_of_an_organisation_is_the_one_in_its_certificate() {
                     assert!(written.contains(number), "{file}: {number} is not among {written:?}");
                     told += 1;
                 }
-                None => silent += 1,
+                // Older certificates and those of persons bear no number at all.
+                None => {
+                    assert!(!signer.subject.contains("UID=M"), "{file}: {}", signer.subject);
+                    silent += 1;
+                }
             }
         }
         assert!(kind != "live" || !report.signatures.is_empty(), "{file}");
     }
     println!("{told} signatures with a number of an organisation, {silent} without");
-    assert!(told > silent, "most signatures are those of organisations");
+    assert!(told > 0, "the state's certificates bear numbers");
 }
 
 #[test]
