@@ -203,6 +203,24 @@ fn a_refused_signature_has_the_reason_of_its_cause_and_a_violation_for_each_file
 }
 
 #[test]
+fn a_refusal_for_many_signatures_fits_the_trailers_that_clients_take() {
+    let finding = |n: usize| Finding {
+        reason: domain::signature::Reason::SignerNotAuthorised,
+        action: domain::signature::Action::Refuse,
+        fields: vec![format!("document.attachments[{n}]")],
+        signatures: vec!["Signature1".into(); 64],
+        english: format!("{n}-{}: was signed by {}", "ệ".repeat(200), "ộ".repeat(2_000)),
+        vietnamese: format!("{n}-{}: được ký bởi {}", "ệ".repeat(200), "ộ".repeat(2_000)),
+    };
+    let refusal = Refusal::SignatureRefused { cause: SignatureCause::WrongSigner, findings: (0..50).map(finding).collect() };
+    let status = Failure::from(refusal).status_of("submit the document");
+    let message: usize = status.message().bytes().map(|byte| if byte.is_ascii_graphic() || byte == b' ' { 1 } else { 3 }).sum();
+    let details = status.details().len().div_ceil(3) * 4;
+    assert!(message + details < 8 * 1024 - 256, "{message} and {details} bytes");
+    assert!(status.get_details_localized_message().is_some_and(|told| told.message.starts_with("0-ệ") && told.message.ends_with('…')));
+}
+
+#[test]
 fn a_step_that_is_not_allowed_tells_both_ends() {
     let refusal = Refusal::StepRefused { from: DeliveryStatus::Done, to: DeliveryStatus::Refused };
     let values = [("from_status", "DELIVERY_STATUS_DONE"), ("to_status", "DELIVERY_STATUS_REFUSED")];

@@ -267,8 +267,8 @@ pub(super) fn judged(
             return Err(Refusal::TooLarge(format!("the signature report of payload {} has {bytes} bytes", report.payload)));
         }
     }
-    let warnings = assessment.warnings().into_iter().take(100).collect();
-    Ok(Judged { reports: bounded, warnings, findings: signature::bounded(assessment.findings) })
+    let kept = signature::Assessment { findings: signature::bounded(assessment.findings) };
+    Ok(Judged { reports: bounded, warnings: kept.warnings(), findings: kept.findings })
 }
 
 fn bounded(report: &signature::Report) -> signature::Report {

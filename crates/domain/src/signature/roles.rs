@@ -21,9 +21,9 @@ struct Placed<'a> {
 
 #[derive(Clone, Copy)]
 enum Place {
-    /// In the file: each covers those before it.
+    /// A revision of a PDF: each covers those before it.
     Within(usize),
-    /// Beside the file: over all of it, and told from others beside it by its proved time alone.
+    /// Beside the file, or beside others in an XML document or a container: told from them by its proved time alone.
     Beside(Option<Timestamp>),
 }
 
@@ -51,11 +51,14 @@ pub(super) fn assess(notes: &mut Notes<'_>, main: &Signed<'_>, files: &[Signed<'
 
 fn placed<'a>(notes: &Notes<'_>, main: &Signed<'a>) -> Vec<Placed<'a>> {
     let authorised = notes.submission.authorised;
-    let within = main.report.signatures.iter().enumerate().map(|(index, signature)| (signature, Place::Within(index)));
+    let inside = main.report.signatures.iter().enumerate().map(|(index, signature)| {
+        let is_revision = signature.sub_filter.starts_with("adbe.") || signature.sub_filter.starts_with("ETSI.");
+        (signature, if is_revision { Place::Within(index) } else { Place::Beside(signature.proved_time) })
+    });
     let beside = main.detached.iter().flat_map(|report| &report.signatures);
     let beside = beside.map(|signature| (signature, Place::Beside(signature.proved_time)));
     // A document time stamp is nobody's signature.
-    let all = within.chain(beside).filter(|(signature, _)| signature.sub_filter != "ETSI.RFC3161");
+    let all = inside.chain(beside).filter(|(signature, _)| !matches!(signature.sub_filter.as_str(), "ETSI.RFC3161" | "RFC3161"));
     all.map(|(signature, place)| {
         let role = authorised.role_of(signature);
         let signer = role.and_then(|role| authorised.signer_of(signature, role));
@@ -163,8 +166,14 @@ fn registered_in(notes: &mut Notes<'_>, main: &Signed<'_>, role: Role, present: 
     let known: Vec<(Placed<'_>, &AuthorisedSigner)> =
         present.iter().filter(|one| one.counts).filter_map(|one| Some((*one, authorised.signer_of(one.signature, role)?))).collect();
     if known.is_empty() {
-        let sentence = not_authorised(file, present);
-        return notes.note(rule.on_wrong_signer, Reason::SignerNotAuthorised, fields, names(present), sentence);
+        let in_their_name: Vec<Placed<'_>> =
+            present.iter().filter(|one| authorised.signer_of(one.signature, role).is_some()).copied().collect();
+        let (who, sentence) = if in_their_name.is_empty() {
+            (present, not_authorised(file, present))
+        } else {
+            (in_their_name.as_slice(), not_vouched_for(file, &in_their_name))
+        };
+        return notes.note(rule.on_wrong_signer, Reason::SignerNotAuthorised, fields, names(who), sentence);
     }
     let in_term: Vec<_> = known.iter().filter(|(one, signer)| signer.is_in_term(notes.day_signed(one.signature))).collect();
     if in_term.is_empty() {
@@ -206,14 +215,7 @@ fn registered_in(notes: &mut Notes<'_>, main: &Signed<'_>, role: Role, present: 
 }
 
 fn not_authorised(file: &str, present: &[Placed<'_>]) -> Sentence {
-    let mut who: Vec<&str> = Vec::new();
-    for one in present {
-        let name = if one.signature.signer.is_empty() { one.signature.field.as_str() } else { one.signature.signer.as_str() };
-        if !who.contains(&name) {
-            who.push(name);
-        }
-    }
-    let who = who.into_iter().take(3).collect::<Vec<_>>().join("; ");
+    let who = signers(present);
     Sentence {
         english: format!(
             "{file}: was signed by {who}, which is not registered to sign for the issuer; have an authorised signer sign it, or ask the administrator of the hub to register the signer"
@@ -222,6 +224,31 @@ fn not_authorised(file: &str, present: &[Placed<'_>]) -> Sentence {
             "{file}: được ký bởi {who}, chưa được đăng ký ký cho cơ quan ban hành; hãy để người có thẩm quyền ký, hoặc đề nghị quản trị viên đăng ký người ký"
         ),
     }
+}
+
+/// The certificate says that it is a registered signer's, and nobody confirms it: anybody can write a number into a certificate.
+fn not_vouched_for(file: &str, present: &[Placed<'_>]) -> Sentence {
+    let who = signers(present);
+    Sentence {
+        english: format!(
+            "{file}: was signed in the name of {who}, a registered signer, but the signature does not prove it; have it signed by a certificate that is trusted here"
+        ),
+        vietnamese: format!(
+            "{file}: được ký với danh nghĩa {who} đã đăng ký, nhưng chữ ký không chứng minh được điều đó; hãy ký bằng chứng thư được tin cậy ở đây"
+        ),
+    }
+}
+
+/// Each signer once, the first three.
+fn signers(present: &[Placed<'_>]) -> String {
+    let mut who: Vec<&str> = Vec::new();
+    for one in present {
+        let name = if one.signature.signer.is_empty() { one.signature.field.as_str() } else { one.signature.signer.as_str() };
+        if !who.contains(&name) {
+            who.push(name);
+        }
+    }
+    who.into_iter().take(3).collect::<Vec<_>>().join("; ")
 }
 
 /// As people read it: letters composed, in one case, blanks as one.

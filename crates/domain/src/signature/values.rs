@@ -63,3 +63,56 @@ pub fn original(rows: &dyn State, caller: &Caller, report: &Report) -> Result<Op
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Command;
+    use crate::document::scene::{Letter, NOW, province, reports, system};
+    use crate::signature::assess::tests::signature;
+    use crate::signature::{SignatureReport, Verdict};
+
+    const VALUE: Digest = Digest([5; 32]);
+
+    fn submit(letter: Letter, value: Option<Digest>) -> Command {
+        let mut verdicts = reports(&letter.content);
+        verdicts[0].coverage = Coverage::Whole;
+        verdicts[0].signatures = vec![SignatureReport { value, ..signature(Verdict::TotalPassed, "") }];
+        let Command::Submit { id, content, recipients, replaces, replace_reason, .. } = letter.command() else { panic!("a submission") };
+        Command::Submit { id, content, recipients, replaces, replace_reason, reports: verdicts }
+    }
+
+    #[test]
+    fn a_rewritten_file_is_known_by_those_who_may_see_what_it_was_made_of_and_until_that_is_recalled() {
+        let mut scene = province();
+        let letter = Letter::numbered(1, "tinh", "tinh.xa");
+        scene.as_system("tinh", NOW, None, submit(letter.clone(), Some(VALUE))).unwrap();
+        scene.as_system("tinh.huyen", NOW, None, submit(Letter::numbered(2, "tinh.huyen", "tinh"), None)).unwrap();
+        let stamped = |value: Digest| Report {
+            coverage: Coverage::Destroyed,
+            remains: vec![Digest([4; 32]), value],
+            ..reports(&letter.content).remove(0)
+        };
+        let found = |rows: &crate::state::Memory, agency: &str, report: &Report| original(rows, &system(agency), report).unwrap();
+        let expected = Some(Original { document: Id([1; 16]), payload: letter.content.attachments[0].payload });
+        assert_eq!(found(&scene.rows, "tinh", &stamped(VALUE)), expected);
+        assert_eq!(found(&scene.rows, "tinh.xa", &stamped(VALUE)), expected);
+        assert_eq!(found(&scene.rows, "tinh.huyen", &stamped(VALUE)), None, "who does not hold it does not learn of it");
+        assert_eq!(found(&scene.rows, "tinh", &stamped(Digest([6; 32]))), None);
+        let whole = Report { coverage: Coverage::Whole, ..stamped(VALUE) };
+        assert_eq!(found(&scene.rows, "tinh", &whole), None, "a sound file is no copy of another");
+
+        // Its one holder has not fetched it yet, so that it is gone at once.
+        scene.as_system("tinh", NOW, None, Command::Recall { document: Id([1; 16]), reason: "Sai".into() }).unwrap();
+        assert_eq!(found(&scene.rows, "tinh", &stamped(VALUE)), None);
+        let mut left = 0;
+        scene
+            .rows
+            .scan(SIGNATURE_VALUES, &[], &mut |_, _| {
+                left += 1;
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(left, 0);
+    }
+}

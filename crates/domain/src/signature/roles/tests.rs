@@ -140,6 +140,11 @@ fn the_organisation_signs_over_the_person() {
         ];
         assert_eq!(findings(both(), files, &known).len(), expected, "{person_at:?} {seal_at:?}");
     }
+    // In an XML document or a container signatures stand side by side, in whatever order they are listed.
+    let xml = |signature: SignatureReport, seconds| SignatureReport { sub_filter: "XAdES".into(), ..at(signature, seconds) };
+    assert_eq!(reasons(both(), vec![xml(seal(), None), xml(person(), None)], &known), Vec::<&str>::new());
+    assert_eq!(reasons(both(), vec![xml(seal(), Some(6)), xml(person(), Some(5))], &known), Vec::<&str>::new());
+    assert_eq!(reasons(both(), vec![xml(seal(), Some(5)), xml(person(), Some(6))], &known), ["WRONG_SIGNING_ORDER"]);
     // Whoever takes note of it afterwards is not the leader.
     let clerk = by("Chuyên viên", 9, SignerKind::Person);
     assert_eq!(reasons(both(), vec![person(), seal(), clerk], &known), Vec::<&str>::new());
@@ -204,7 +209,10 @@ fn who_is_not_registered_is_told_by_the_signature_and_never_matched_by_its_name(
     let unknown = by("X", 6, SignerKind::Unknown);
     assert_eq!(reasons(DEFAULT, vec![unknown], &known()), ["SIGNER_NOT_AUTHORISED"]);
     let unvouched = SignatureReport { verdict: Verdict::Indeterminate, sub_indication: "NO_CERTIFICATE_CHAIN_FOUND".into(), ..seal() };
-    assert_eq!(reasons(DEFAULT, vec![unvouched], &known()), ["SIGNATURE_INDETERMINATE", "SIGNER_NOT_AUTHORISED"]);
+    let found = findings(DEFAULT, vec![("cv.pdf", AttachmentRole::Main, signed(vec![unvouched]))], &known());
+    let told: Vec<_> = found.iter().map(|finding| finding.reason.name()).collect();
+    assert_eq!(told, ["SIGNATURE_INDETERMINATE", "SIGNER_NOT_AUTHORISED"]);
+    assert!(found[1].english.contains("in the name of CN=Con dấu, a registered signer, but the signature does not prove it"), "{found:?}");
 }
 
 #[test]
