@@ -76,7 +76,7 @@ impl Signed<'_> {
     /// The name is that of a signature file, which is no document.
     fn is_signature_file(&self) -> bool {
         let name = self.file.to_ascii_lowercase();
-        [".p7s", ".p7m", ".sig"].iter().any(|extension| name.ends_with(extension))
+        [".p7s", ".sig"].iter().any(|extension| name.ends_with(extension))
     }
 }
 

@@ -71,6 +71,7 @@ mod tests {
     use crate::document::scene::{Letter, NOW, province, reports, system};
     use crate::signature::assess::tests::signature;
     use crate::signature::{SignatureReport, Verdict};
+    use crate::state::Memory;
 
     const VALUE: Digest = Digest([5; 32]);
 
@@ -93,7 +94,7 @@ mod tests {
             remains: vec![Digest([4; 32]), value],
             ..reports(&letter.content).remove(0)
         };
-        let found = |rows: &crate::state::Memory, agency: &str, report: &Report| original(rows, &system(agency), report).unwrap();
+        let found = |rows: &Memory, agency: &str, report: &Report| original(rows, &system(agency), report).unwrap();
         let expected = Some(Original { document: Id([1; 16]), payload: letter.content.attachments[0].payload });
         assert_eq!(found(&scene.rows, "tinh", &stamped(VALUE)), expected);
         assert_eq!(found(&scene.rows, "tinh.xa", &stamped(VALUE)), expected);

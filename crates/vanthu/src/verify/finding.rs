@@ -288,7 +288,14 @@ mod tests {
 
     fn report(coverage: Coverage, signatures: Vec<SignatureReport>, faults: &[&str]) -> DocumentReport {
         let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
-        DocumentReport { coverage, signatures, faults, changed_after_signing: ChangeLevel::None, later_changes: vec![], remains: Remains::default() }
+        DocumentReport {
+            coverage,
+            signatures,
+            faults,
+            changed_after_signing: ChangeLevel::None,
+            later_changes: vec![],
+            remains: Remains::default(),
+        }
     }
 
     #[test]
