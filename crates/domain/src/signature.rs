@@ -216,7 +216,8 @@ pub struct Rule {
     pub on_unregistered: Action,
     /// An attachment of a signed document is not signed, or by others.
     pub on_attachment: Action,
-    /// A file was rewritten after signing. Not stated: the main file as `on_unsigned`, attachments with a warning.
+    /// A file was rewritten after signing. Not stated: the main file as `on_unsigned`, attachments with a warning, and either as
+    /// `on_failed` where that is graver and a signature that is left over failed.
     pub on_destroyed: Option<Action>,
 }
 

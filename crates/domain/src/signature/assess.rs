@@ -106,6 +106,10 @@ pub fn assess(rules: &[Rule], submission: &Submission<'_>) -> Assessment {
         let rule = notes.rule(day);
         notes.coverage(file, rule);
         for (index, report) in std::iter::once(file.report).chain(file.detached.iter().copied()).enumerate() {
+            // What is left over in a rewritten file is told of with the file.
+            if report.coverage == Coverage::Destroyed {
+                continue;
+            }
             let name = submission.content.attachments.get(file.index + index).map_or(file.file, |attachment| &attachment.file_name);
             for signature in &report.signatures {
                 notes.signature(name, file.index + index, signature);
@@ -206,7 +210,11 @@ impl<'a> Notes<'a> {
     /// A file that was rewritten after it was signed, for example by the tool with which an office stamps what comes in.
     fn destroyed(&mut self, file: &Signed<'_>, rule: &Rule) {
         let is_main = file.role == AttachmentRole::Main;
-        let action = rule.on_destroyed.unwrap_or(if is_main { rule.on_unsigned } else { Action::Warn });
+        let unstated = if is_main { rule.on_unsigned } else { Action::Warn };
+        // Nothing but the rule tells a clumsy program from a forger who broke what he could not make.
+        let has_failed = file.report.signatures.iter().any(|signature| signature.verdict == Verdict::TotalFailed);
+        let unstated = if has_failed { unstated.max(rule.on_failed) } else { unstated };
+        let action = rule.on_destroyed.unwrap_or(unstated);
         let producer = &file.report.producer;
         let (by, by_vietnamese) = match (producer.is_empty(), is_incoming_stamp(producer)) {
             (true, _) => (String::new(), String::new()),
