@@ -106,8 +106,8 @@ pub fn assess(rules: &[Rule], submission: &Submission<'_>) -> Assessment {
         let rule = notes.rule(day);
         notes.coverage(file, rule);
         for (index, report) in std::iter::once(file.report).chain(file.detached.iter().copied()).enumerate() {
-            // What is left over in a rewritten file is told of with the file.
-            if report.coverage == Coverage::Destroyed {
+            // Where a rule says what rewritten files are worth, what is left over in them is not judged beside that.
+            if report.coverage == Coverage::Destroyed && rule.on_destroyed.is_some() {
                 continue;
             }
             let name = submission.content.attachments.get(file.index + index).map_or(file.file, |attachment| &attachment.file_name);

@@ -234,16 +234,17 @@ fn a_rewritten_file_is_told_with_the_program_that_did_it_and_the_document_it_was
     assert_eq!(told(refused.clone(), AttachmentRole::Appendix, None).action, Action::Refuse);
     assert_eq!(causes(refused, &stamped), Some(SignatureCause::Destroyed));
 
-    // A field that is left over fails, and is told of with the file: refused as any that failed, unless the rule knows better.
+    // A field that is left over fails: refused as any that failed, unless the rule says what rewritten files are worth.
     let mut with_a_field = stamped.clone();
     with_a_field.signatures = vec![signature(Verdict::TotalFailed, "FORMAT_FAILURE")];
     let reasons = |rule: Rule| {
         let found = assess_one(&[rule], AttachmentRole::Main, &with_a_field, None).findings;
         found.iter().map(|finding| (finding.reason.name(), finding.action)).collect::<Vec<_>>()
     };
-    assert_eq!(reasons(DEFAULT), [("SIGNATURE_DESTROYED", Action::Refuse)]);
+    let both = |action, failed| vec![("SIGNATURE_DESTROYED", action), ("SIGNATURE_INVALID", failed)];
+    assert_eq!(reasons(DEFAULT), both(Action::Refuse, Action::Refuse));
+    assert_eq!(reasons(Rule { on_failed: Action::Record, ..DEFAULT }), both(Action::Warn, Action::Record));
     assert_eq!(reasons(Rule { on_destroyed: Some(Action::Warn), ..DEFAULT }), [("SIGNATURE_DESTROYED", Action::Warn)]);
-    assert_eq!(reasons(Rule { on_failed: Action::Record, ..DEFAULT }), [("SIGNATURE_DESTROYED", Action::Warn)]);
 
     for (producer, by) in
         [("iText 5.5", " by iText 5.5,"), ("", " after signing, which"), ("KY-DAU-DEN", " incoming-stamp tool KY-DAU-DEN,")]
