@@ -22,6 +22,7 @@ mod detached;
 mod distribution;
 mod document;
 mod evidence;
+mod facts;
 mod general_name;
 mod judge;
 mod judgement;
@@ -52,6 +53,7 @@ mod xml;
 pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
+pub use facts::{OcspResponse, RevocationList};
 pub use kind::ContentKind;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
