@@ -104,6 +104,7 @@ listed! {
     TraceDocumentRequest "TraceDocument",
     ListDeliveriesRequest "ListDeliveries",
     ListTrustObjectsRequest "ListTrustObjects",
+    ListVerdictChangesRequest "ListVerdictChanges",
 }
 
 impl Sealer {

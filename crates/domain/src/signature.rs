@@ -4,6 +4,7 @@
 
 mod assess;
 mod policy;
+pub mod verdicts;
 
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +117,30 @@ pub struct SignatureReport {
     pub weak_digest: bool,
     /// Covers the file to its end.
     pub covers_whole_file: bool,
+    /// What the verdict rests on beside the file itself.
+    pub evidence: Vec<UsedEvidence>,
+    /// What it covers, where a file has parts: elements of an XML document, files of a container. Empty for others.
+    pub covers: Vec<String>,
+}
+
+/// One piece of evidence, by its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UsedEvidence {
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// SHA-256 of its DER; of an OCSP response that of the BasicOCSPResponse.
+    pub digest: Digest,
+}
+
+/// What a piece of evidence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EvidenceKind {
+    /// A certificate of a path, anchor included, or of a signer of revocation data.
+    Certificate,
+    /// A revocation list.
+    RevocationList,
+    /// An OCSP response.
+    OcspResponse,
 }
 
 /// The verdict on one payload.
@@ -189,6 +214,8 @@ pub struct Rule {
 pub enum Command {
     /// Sets the whole policy, 1 to 1,000 rules.
     SetPolicy(Vec<Rule>),
+    /// The hub judged a document again, because trust data changed.
+    Rejudge(verdicts::Rejudgement),
 }
 
 /// What happened.
@@ -196,4 +223,6 @@ pub enum Command {
 pub enum Event {
     /// These are the rules from here on.
     PolicySet(Vec<Rule>),
+    /// New trust data changed the verdict on an attachment. What was delivered stays delivered.
+    Rejudged(verdicts::Rejudged),
 }

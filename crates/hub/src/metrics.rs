@@ -45,6 +45,7 @@ pub struct Metrics {
     groups: Counter,
     sync_seconds: Histogram,
     verdicts: Family<VerdictLabels, Counter>,
+    verdict_changes: Family<VerdictLabels, Counter>,
     free_bytes: Gauge<i64>,
     streams: Gauge<i64>,
     applied: Gauge<u64, AtomicU64>,
@@ -58,6 +59,7 @@ impl Default for Metrics {
         let (entries, groups) = (Counter::default(), Counter::default());
         let sync_seconds = Histogram::new(exponential_buckets(0.0001, 2.0, 16));
         let verdicts = Family::default();
+        let verdict_changes = Family::default();
         let (free_bytes, streams, applied) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("calls", "Calls answered, by method and gRPC code", calls.clone());
         registry.register_with_unit("call_duration", "Time from a call to the head of its answer", Unit::Seconds, call_seconds.clone());
@@ -65,10 +67,23 @@ impl Default for Metrics {
         registry.register("journal_groups", "Groups of entries, one sync each", groups.clone());
         registry.register_with_unit("journal_append", "Time to write and sync one group", Unit::Seconds, sync_seconds.clone());
         registry.register("signatures", "Signatures judged, by main indication", verdicts.clone());
+        registry.register("verdict_changes", "Verdicts that new trust data changed, by what they are since", verdict_changes.clone());
         registry.register_with_unit("free", "Free space where data lies", Unit::Bytes, free_bytes.clone());
         registry.register("open_watches", "Watch streams that are open", streams.clone());
         registry.register("applied_sequence", "Last journal entry that the tables hold", applied.clone());
-        Self { registry: Arc::new(registry), calls, call_seconds, entries, groups, sync_seconds, verdicts, free_bytes, streams, applied }
+        Self {
+            registry: Arc::new(registry),
+            calls,
+            call_seconds,
+            entries,
+            groups,
+            sync_seconds,
+            verdicts,
+            verdict_changes,
+            free_bytes,
+            streams,
+            applied,
+        }
     }
 }
 
@@ -89,12 +104,12 @@ impl Metrics {
 
     /// A signature was judged.
     pub fn verdict(&self, verdict: Verdict) {
-        let verdict = match verdict {
-            Verdict::TotalPassed => "total_passed",
-            Verdict::Indeterminate => "indeterminate",
-            Verdict::TotalFailed => "total_failed",
-        };
-        self.verdicts.get_or_create(&VerdictLabels { verdict }).inc();
+        self.verdicts.get_or_create(&VerdictLabels { verdict: verdict_name(verdict) }).inc();
+    }
+
+    /// New trust data changed a verdict to this one.
+    pub fn verdict_changed(&self, now: Verdict) {
+        self.verdict_changes.get_or_create(&VerdictLabels { verdict: verdict_name(now) }).inc();
     }
 
     /// Free space was looked at.
@@ -159,6 +174,14 @@ pub struct WatchGuard(Gauge<i64>);
 impl Drop for WatchGuard {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::TotalPassed => "total_passed",
+        Verdict::Indeterminate => "indeterminate",
+        Verdict::TotalFailed => "total_failed",
     }
 }
 

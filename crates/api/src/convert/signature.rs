@@ -2,7 +2,9 @@
 
 use domain::document::KindId;
 use domain::invalid::Invalid;
-use domain::signature::{Action, Changed, Coverage, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use domain::signature::{
+    Action, Changed, Coverage, EvidenceKind, Report, Requirement, Rule, SignatureReport, SignerKind, UsedEvidence, Verdict,
+};
 
 use crate::convert::agency::tier;
 use crate::convert::fields::{Fields, read, same};
@@ -17,6 +19,9 @@ same! {
 }
 same! {
     ChangedAfterSigning = Changed { None, Permitted, Workflow, Unexplained }
+}
+same! {
+    EvidenceKind = EvidenceKind { Certificate, RevocationList, OcspResponse }
 }
 same! {
     SignerKind = SignerKind { Person, Organisation, Unknown }
@@ -115,7 +120,14 @@ fn signature_to_wire(signature: &SignatureReport) -> v1::Signature {
         signature_algorithm: signature.signature_algorithm.clone(),
         weak_digest: signature.weak_digest,
         covers_whole_file: signature.covers_whole_file,
+        evidence: signature.evidence.iter().map(evidence_to_wire).collect(),
+        covers: signature.covers.clone(),
     }
+}
+
+/// The message of a piece of evidence.
+pub fn evidence_to_wire(evidence: &UsedEvidence) -> v1::SignatureEvidence {
+    v1::SignatureEvidence { kind: v1::EvidenceKind::from(evidence.kind).into(), sha256: evidence.digest.0.to_vec().into() }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             }
             let document = Document { changed_seq: place.seq, ..document.clone() };
             put(place, rows, &document)?;
-            remove_under(rows, REPORTS, &document.id)?;
+            remove_reports(rows, &document.id)?;
             put_reports(rows, &document, reports)?;
             if document.content.urgency != before.content.urgency {
                 delivery::put_urgency(rows, &document.id, document.content.urgency)?;
@@ -97,7 +97,13 @@ fn put_reports(rows: &mut Overlay<'_>, document: &Document, reports: &[signature
     for (index, report) in (0_u32..).zip(reports) {
         rows.put_row(REPORTS, &[document.id.0.as_slice(), &index.to_be_bytes()].concat(), report)?;
     }
+    signature::verdicts::index(rows, &document.id, reports);
     Ok(())
+}
+
+fn remove_reports(rows: &mut Overlay<'_>, id: &Id) -> Result<(), Fault> {
+    signature::verdicts::forget(rows, id)?;
+    remove_under(rows, REPORTS, id)
 }
 
 /// NĐ 30/2020, Appendix VI, III.8: only the record of the recall itself is kept.
@@ -106,7 +112,7 @@ fn erase(rows: &mut Overlay<'_>, document: &mut Document) -> Result<(), Fault> {
     for digest in digests {
         payload::let_go(rows, &digest, document)?;
     }
-    remove_under(rows, REPORTS, &document.id)?;
+    remove_reports(rows, &document.id)?;
     remove_under(rows, VERSIONS, &document.id)?;
     let content = &mut document.content;
     content.subject.clear();

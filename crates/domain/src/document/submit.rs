@@ -253,7 +253,8 @@ pub(super) fn judged(
     Ok((bounded, assessment.warnings.into_iter().take(100).collect()))
 }
 
-fn bounded(report: &signature::Report) -> signature::Report {
+/// The report with few and short sentences.
+pub(crate) fn bounded(report: &signature::Report) -> signature::Report {
     let mut report = report.clone();
     for signature in &mut report.signatures {
         cut(&mut signature.reasons);

@@ -169,6 +169,8 @@ mod tests {
             signature_algorithm: "RSA".into(),
             weak_digest: false,
             covers_whole_file: true,
+            evidence: vec![],
+            covers: vec![],
         }
     }
 

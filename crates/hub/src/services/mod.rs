@@ -8,6 +8,7 @@ pub mod principal;
 pub mod routing;
 pub mod signature;
 pub mod trust;
+mod trust_import;
 pub mod watch;
 
 use api::v1::agency_service_server::AgencyServiceServer;

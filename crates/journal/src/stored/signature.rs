@@ -1,6 +1,9 @@
 //! Verdicts on signatures, and the policy.
 
-use domain::signature::{Action, Changed, Coverage, Event, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use domain::signature::verdicts::Rejudged;
+use domain::signature::{
+    Action, Changed, Coverage, Event, EvidenceKind, Report, Requirement, Rule, SignatureReport, SignerKind, UsedEvidence, Verdict,
+};
 
 use super::{DecodeError, Stored, known, pb, required};
 
@@ -9,14 +12,19 @@ impl Stored for Event {
 
     fn store(&self) -> pb::SignatureEvent {
         use pb::signature_event::Kind;
-        let Self::PolicySet(rules) = self;
-        pb::SignatureEvent { kind: Some(Kind::PolicySet(pb::SignatureRules { rules: rules.store() })) }
+        let kind = match self {
+            Self::PolicySet(rules) => Kind::PolicySet(pb::SignatureRules { rules: rules.store() }),
+            Self::Rejudged(rejudged) => Kind::Rejudged(rejudged.store()),
+        };
+        pb::SignatureEvent { kind: Some(kind) }
     }
 
     fn load(message: pb::SignatureEvent) -> Result<Self, DecodeError> {
         use pb::signature_event::Kind;
-        let Kind::PolicySet(all) = known(message.kind, "signature event")?;
-        Ok(Self::PolicySet(Stored::load(all.rules)?))
+        Ok(match known(message.kind, "signature event")? {
+            Kind::PolicySet(all) => Self::PolicySet(Stored::load(all.rules)?),
+            Kind::Rejudged(rejudged) => Self::Rejudged(Stored::load(rejudged)?),
+        })
     }
 }
 
@@ -77,7 +85,21 @@ stored_struct!(SignatureReport => SignatureReport {
     signature_algorithm = signature_algorithm: plain,
     weak_digest = weak_digest: plain,
     covers_whole_file = covers_whole_file: plain,
+    evidence = evidence: value,
+    covers = covers: plain,
 });
+
+stored_struct!(Rejudged => VerdictChanged {
+    document = document: value,
+    index = index: plain,
+    report = report: message,
+    cause = cause: value,
+    reason = reason: plain,
+});
+
+stored_struct!(UsedEvidence => Evidence { kind = kind: value, digest = digest: value });
+
+stored_enum!(EvidenceKind => EvidenceKind { Certificate, RevocationList, OcspResponse });
 
 stored_enum!(Changed => ChangedAfterSigning { None, Permitted, Workflow, Unexplained });
 
