@@ -198,7 +198,7 @@ async fn a_new_revocation_list_changes_the_verdicts_that_it_touches_and_no_other
     let list = cast.pki.crl(&revoked, now - Duration::seconds(1), now + Duration::days(7)).unwrap();
 
     let preview = import(&cast, true, vec![entry("ca.crl", list.clone())]).await.unwrap();
-    assert_eq!(preview.objects[0].import(), v1::TrustImport::Replaced);
+    assert_eq!(preview.objects[0].outcome(), v1::TrustImport::Replaced);
     assert_eq!((preview.objects[0].others.len(), preview.touched_documents), (1, 2));
     let changed: Vec<_> = preview.documents.iter().filter(|document| !document.signatures.is_empty()).collect();
     let [document] = changed.as_slice() else { panic!("{changed:?}") };
@@ -235,11 +235,21 @@ async fn a_new_revocation_list_changes_the_verdicts_that_it_touches_and_no_other
 
     // The same list again changes nothing, and an earlier one is not taken.
     let again = import(&cast, false, vec![entry("ca.crl", list)]).await.unwrap();
-    assert_eq!(again.objects[0].import(), v1::TrustImport::Unchanged);
+    assert_eq!(again.objects[0].outcome(), v1::TrustImport::Unchanged);
+    // Tables that are made anew are the same, and what is followed once more from the beginning is found unchanged.
     cast.hub.stop().await.unwrap();
+    std::fs::remove_dir_all(cast.hub.home().join("data/tables")).unwrap();
+    std::fs::remove_file(cast.hub.home().join("data/rejudge.cursor")).unwrap();
     cast.hub.serve().await.unwrap();
     let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let fourth = send_by(&cast, &mut System::new(cast.hub.connect("system-0").await.unwrap(), PROVINCE), "4", &lost, false).await;
+    assert_eq!(first(attachment_now(&issuer.report(&fourth).await.unwrap())).1, "REVOKED_NO_POE");
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    while !cast.hub.home().join("data/rejudge.cursor").exists() {
+        ticks.tick().await;
+    }
     assert_eq!(issuer.changes(1).await, changes);
+    assert_eq!(issuer.report(&bare).await.unwrap(), report);
     for document in [&proved, &untouched] {
         assert_eq!(issuer.report(document).await.unwrap().attachments[0].changed, None);
     }
@@ -262,7 +272,7 @@ async fn an_import_with_a_bad_entry_names_it_and_changes_nothing() {
     anchor.kind = v1::TrustKind::Anchor.into();
     assert_eq!(fields(&import(&cast, false, vec![anchor]).await.unwrap_err()), ["entries[0]"]);
     assert_eq!(trust_objects(&cast, "").await, before);
-    assert_eq!(import(&cast, false, vec![entry("a.crl", list)]).await.unwrap().objects[0].import(), v1::TrustImport::Replaced);
+    assert_eq!(import(&cast, false, vec![entry("a.crl", list)]).await.unwrap().objects[0].outcome(), v1::TrustImport::Replaced);
     assert_ne!(trust_objects(&cast, "").await, before);
 }
 
@@ -326,4 +336,90 @@ async fn a_document_that_waits_for_a_revocation_list_is_decided_when_it_comes() 
     let changes = issuer.changes(2).await;
     assert_eq!((changes[1].old_sub_indication.as_str(), changes[1].new_verdict()), ("TRY_LATER", v1::Verdict::TotalPassed));
     assert_eq!(first(attachment_now(&issuer.report(&document).await.unwrap())), PASSED);
+}
+
+/// A file of the shared corpora, which are beside the project and not part of it.
+fn corpus(path: &str) -> Option<Vec<u8>> {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora").join(path);
+    std::fs::read(file).ok()
+}
+
+#[tokio::test]
+async fn signatures_of_every_format_are_judged_on_submission() {
+    let cast = Cast::new().await;
+    let mut province = cast.system(PROVINCE).await;
+    let at = OffsetDateTime::now_utc() - Duration::minutes(1);
+    let table = b"a;b\n1;2\n".to_vec();
+    let mut options = CmsOptions::at(at);
+    options.timestamp = Some((cast.pki.tsa(), at));
+    let p7s = sign_detached(&table, &cast.signer("Nguyễn Văn Ví Dụ", SignerKind::Person), &options).unwrap();
+    let armoured = format!("-----BEGIN PKCS7-----\n{}\n-----END PKCS7-----\n", base64(&p7s)).into_bytes();
+    let mut files = vec![
+        (cast.signed("Công văn"), v1::AttachmentRole::Main, "PDF"),
+        (table.clone(), v1::AttachmentRole::Appendix, ""),
+        (p7s, v1::AttachmentRole::DetachedSignature, "CMS"),
+        (armoured, v1::AttachmentRole::DetachedSignature, "CMS"),
+    ];
+    let mut skipped = 0;
+    for (path, kind) in [("dss-asic-xades/onefile-ok.asice", "XAdES"), ("xades-signxml/document.signed.bes.ptcc.xml", "XAdES")] {
+        match corpus(path) {
+            Some(bytes) => files.push((bytes, v1::AttachmentRole::Appendix, kind)),
+            None => skipped += 1,
+        }
+    }
+    println!("{skipped} files of the shared corpora are not at hand");
+    let mut letter = province.letter("1", "V/v mọi loại chữ ký", "");
+    letter.attachments.clear();
+    for (index, (bytes, role, _)) in files.iter().enumerate() {
+        let payload = province.upload(bytes).await.unwrap();
+        // The names promise nothing.
+        let file_name = format!("{index}.dat");
+        letter.attachments.push(v1::Attachment { payload, file_name, role: (*role).into(), ..Default::default() });
+    }
+    let document = province.submit(letter, vec![to_agency(COMMUNE)]).await.unwrap().document.unwrap().name;
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let report = issuer.report(&document).await.unwrap();
+    for ((_, _, kind), attachment) in files.iter().zip(&report.attachments) {
+        let judged = attachment.submitted.as_ref().unwrap();
+        match *kind {
+            "" => assert!(judged.signatures.is_empty() && judged.faults.is_empty(), "{judged:?}"),
+            "XAdES" => {
+                // Nobody here trusts their signers; what they cover is told.
+                assert_eq!(
+                    (first(judged).0, judged.signatures[0].sub_filter.as_str()),
+                    (v1::Verdict::Indeterminate, "XAdES"),
+                    "{judged:?}"
+                );
+                assert!(!judged.signatures[0].covers.is_empty(), "{judged:?}");
+            }
+            _ => assert_eq!(first(judged), PASSED, "{judged:?}"),
+        }
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        let letter = |place: usize| LETTERS[(bits >> (18 - 6 * place) & 63) as usize] as char;
+        (0..4).map(|place| if place <= three.len() { letter(place) } else { '=' }).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+#[tokio::test]
+async fn an_ocsp_response_is_imported_by_its_content_and_listed() {
+    let Some(response) = corpus("ocsp-misc/sha1-certid-ocsp-res.der") else { return println!("1 file skipped") };
+    let cast = Cast::new().await;
+    let imported = import(&cast, false, vec![entry("r.der", response.clone())]).await.unwrap();
+    let object = imported.objects[0].trust_object.clone().unwrap();
+    assert_eq!((object.kind(), imported.objects[0].outcome()), (v1::TrustKind::OcspResponse, v1::TrustImport::Added));
+    assert!(trust_objects(&cast, "OCSP RESPONSE").await.iter().any(|listed| listed.name == object.name));
+    assert_eq!(trust_objects(&cast, "nobody of this name").await, []);
+    // tryLater is no answer.
+    if let Some(refusal) = corpus("ocsp-misc/ocsp-try-later.der") {
+        let mut stated = entry("r.der", refusal);
+        stated.kind = v1::TrustKind::OcspResponse.into();
+        assert_eq!(fields(&import(&cast, false, vec![stated]).await.unwrap_err()), ["entries[0]"]);
+    }
 }

@@ -224,5 +224,5 @@ pub enum Event {
     /// These are the rules from here on.
     PolicySet(Vec<Rule>),
     /// New trust data changed the verdict on an attachment. What was delivered stays delivered.
-    Rejudged(verdicts::Rejudged),
+    Rejudged(Box<verdicts::Rejudged>),
 }

@@ -50,7 +50,7 @@ pub struct TrustObject {
     /// The subject or issuer as text, for lists.
     pub subject: String,
     /// What its own content says; entries of versions that did not read it have none.
-    pub facts: Option<Facts>,
+    pub facts: Option<Box<Facts>>,
 }
 
 /// What the content of a trust object says.
@@ -348,7 +348,7 @@ mod tests {
             this_update: Some(Timestamp::from_seconds(made)),
             next_update: None,
         };
-        TrustObject { kind: Kind::RevocationList, facts: Some(facts), ..object(byte) }
+        TrustObject { kind: Kind::RevocationList, facts: Some(Box::new(facts)), ..object(byte) }
     }
 
     #[test]
@@ -361,7 +361,7 @@ mod tests {
         assert_eq!(import(std::slice::from_ref(&later)).unwrap().len(), 2);
         assert_eq!(import(&[list(1, &[9], 1), later.clone(), later.clone()]), Ok(Vec::new()));
         let other = list(3, &[8], 1);
-        let other = TrustObject { facts: other.facts.map(|facts| Facts { series: Some(Digest([8; 32])), ..facts }), ..other };
+        let other = TrustObject { facts: other.facts.map(|facts| Box::new(Facts { series: Some(Digest([8; 32])), ..*facts })), ..other };
         assert_eq!(
             import(&[other.clone(), list(4, &[2, 0], 0), list(5, &[3, 0], 0)]).unwrap().len(),
             3,

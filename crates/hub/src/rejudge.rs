@@ -2,6 +2,8 @@
 //!
 //! What changed is recorded by the desk, document by document; what did not leaves no trace. The cursor moves on when all documents
 //! of the entries read were looked at: after a crash they are looked at once more, and those that were recorded are found unchanged.
+//! Without a cursor it begins at the first entry, and every signed document that was judged by other trust data than today's is
+//! judged once.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -108,11 +110,10 @@ impl Rejudge {
             waiting.extend(documents.into_iter().map(|document| (document, cause.clone())));
         }
         for event in &entry.events {
-            let (document, reports) = match event {
-                Event::Document(
-                    document::Event::Submitted { document, reports, .. } | document::Event::Amended { document, reports, .. },
-                ) => (document, reports),
-                _ => continue,
+            let Event::Document(document::Event::Submitted { document, reports, .. } | document::Event::Amended { document, reports, .. }) =
+                event
+            else {
+                continue;
             };
             // Judged before trust data came and recorded after it: nobody looked at the document since.
             let version = Digest(self.shared.judge.trust().await?.version());

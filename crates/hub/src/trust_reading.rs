@@ -42,7 +42,7 @@ pub fn read(der: Bytes, stated: Option<Kind>, inline: usize) -> Result<Read, Str
         valid_until: None,
         note: String::new(),
         subject,
-        facts: Some(facts),
+        facts: Some(Box::new(facts)),
     };
     Ok(Read { object, der })
 }

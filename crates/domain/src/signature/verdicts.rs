@@ -156,7 +156,7 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, rejudgement: &Rejudgement
         if bytes + 2_048 > MAX_ROW_BYTES {
             return Err(Refusal::TooLarge(format!("the signature report of payload {} has {bytes} bytes", rejudged.report.payload)));
         }
-        events.push(event::Event::Signature(super::Event::Rejudged(rejudged)));
+        events.push(event::Event::Signature(super::Event::Rejudged(Box::new(rejudged))));
     }
     Ok(Ruling { resource, events })
 }
@@ -351,6 +351,9 @@ fn documents_under(rows: &dyn State, table: Table, prefix: &[u8]) -> Result<BTre
     Ok(documents)
 }
 
+/// Changes, and where to go on if there may be more.
+type Changes = (Vec<Change>, Option<(u64, u32)>);
+
 /// The changes of verdicts that a caller may see after a place (sequence and index), oldest first: up to `limit`, and where to go on
 /// if there may be more. Auditors and admins see all, a supervisor those of its subtrees, an agency's system those of documents
 /// that it issued or holds. With `only`, those of one document.
@@ -360,7 +363,7 @@ pub fn changes_for(
     only: Option<&document::Id>,
     after: Option<(u64, u32)>,
     limit: usize,
-) -> Result<(Vec<Change>, Option<(u64, u32)>), Fault> {
+) -> Result<Changes, Fault> {
     let from = after.map_or((0, 0), |(seq, index)| (seq, index.saturating_add(1)));
     let from = [from.0.to_be_bytes().as_slice(), &from.1.to_be_bytes()].concat();
     let read = delivery::collect(

@@ -106,7 +106,7 @@ impl SignatureService for Service {
             Some(report) => self.trust_of_then(&document, report.trust_version).await?,
             None => (self.shared.judge.trust().await?, false),
         };
-        let as_of = asked.as_of.or(then.filter(|_| asked.replay)).unwrap_or(now);
+        let as_of = asked.as_of.or_else(|| then.filter(|_| asked.replay)).unwrap_or(now);
         let rejudged = self.shared.judge.attachments_by(&caller, attachments, as_of, &trust).await?;
         let missing_evidence = if asked.replay { missing(&submitted, &rejudged) } else { Vec::new() };
         let attachments = attachments.iter().zip(&rejudged).enumerate();

@@ -225,12 +225,12 @@ fn differences(now: &Report, then: &Report) -> Vec<v1::TouchedSignature> {
 }
 
 fn to_wire(item: &Item, planned: &Planned) -> v1::ImportedTrustObject {
-    let (import, others) = match planned {
+    let (outcome, others) = match planned {
         Planned::Added { replaces } if replaces.is_empty() => (v1::TrustImport::Added, Vec::new()),
         Planned::Added { replaces } => (v1::TrustImport::Replaced, replaces.iter().map(name::of_trust).collect()),
         Planned::Unchanged => (v1::TrustImport::Unchanged, Vec::new()),
         Planned::Outdated { by } => (v1::TrustImport::Outdated, vec![name::of_trust(by)]),
     };
     let object = v1::TrustObject { der: Bytes::new(), ..convert::trust::to_wire(&item.read.object) };
-    v1::ImportedTrustObject { trust_object: Some(object), file_name: item.file_name.clone(), import: import.into(), others }
+    v1::ImportedTrustObject { trust_object: Some(object), file_name: item.file_name.clone(), outcome: outcome.into(), others }
 }

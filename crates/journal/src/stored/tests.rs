@@ -162,7 +162,7 @@ fn trust_objects_keep_every_kind() {
             valid_until: Some(time(2)),
             note: "ghi chú".into(),
             subject: "CN=Root".into(),
-            facts: Some(facts).filter(|_| kind != trust::Kind::Anchor),
+            facts: Some(Box::new(facts)).filter(|_| kind != trust::Kind::Anchor),
         })));
     }
     check(Event::Trust(trust::Event::Removed(Digest([5; 32]))));
@@ -190,13 +190,13 @@ fn signature_rules_keep_every_action_and_requirement() {
 
 #[test]
 fn changed_verdicts_are_kept() {
-    check(Event::Signature(signature::Event::Rejudged(signature::verdicts::Rejudged {
+    check(Event::Signature(signature::Event::Rejudged(Box::new(signature::verdicts::Rejudged {
         document: document::Id([1; 16]),
         index: 3,
         report: reports().remove(2),
         cause: Digest([9; 32]),
         reason: "a revocation list lists the certificate".into(),
-    })));
+    }))));
 }
 
 /// Bytes that the version before wrote: field 4 of an entry's event, a trust object without facts.
