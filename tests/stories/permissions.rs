@@ -157,6 +157,13 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
             let request = v1::ReJudgeDocumentRequest { name: things.document.clone(), ..Default::default() };
             call!(SignatureServiceClient, channel, re_judge_document, request)
         }
+        "ListVerdictChanges" => {
+            call!(SignatureServiceClient, channel, list_verdict_changes, v1::ListVerdictChangesRequest::default())
+        }
+        "ImportTrustObjects" => {
+            let nothing = tokio_stream::iter(Vec::<v1::ImportTrustObjectsRequest>::new());
+            call!(TrustServiceClient, channel, import_trust_objects, nothing)
+        }
         other => panic!("{other} has no call"),
     }
 }
@@ -207,6 +214,8 @@ const TABLE: &[(&str, [bool; 7])] = {
         ("VerifyPayload", [Y, Y, N, N, Y, N, N]),
         ("GetSignatureReport", [Y, Y, N, N, Y, N, N]),
         ("ReJudgeDocument", [Y, N, N, N, Y, Y, N]),
+        ("ListVerdictChanges", [Y, Y, Y, Y, Y, Y, N]),
+        ("ImportTrustObjects", [N, N, N, N, N, Y, N]),
         ("AddTrustObject", [N, N, N, N, N, Y, N]),
         ("RemoveTrustObject", [N, N, N, N, N, Y, N]),
         ("ListTrustObjects", [Y, Y, Y, Y, Y, Y, N]),

@@ -106,6 +106,7 @@ listed! {
     ListTrustObjectsRequest "ListTrustObjects",
     ListAuthorisedSignersRequest "ListAuthorisedSigners",
     ListSignatureStatisticsRequest "ListSignatureStatistics",
+    ListVerdictChangesRequest "ListVerdictChanges",
 }
 
 impl Sealer {

@@ -8,6 +8,7 @@ mod policy;
 mod roles;
 pub mod statistics;
 mod values;
+pub mod verdicts;
 
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,30 @@ pub struct SignatureReport {
     pub organisation_identifier: String,
     /// SHA-256 of the signature value: by it the signature is known again in another file.
     pub value: Option<Digest>,
+    /// What the verdict rests on beside the file itself.
+    pub evidence: Vec<UsedEvidence>,
+    /// What it covers, where a file has parts: elements of an XML document, files of a container. Empty for others.
+    pub covers: Vec<String>,
+}
+
+/// One piece of evidence, by its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UsedEvidence {
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// SHA-256 of its DER; of an OCSP response that of the BasicOCSPResponse.
+    pub digest: Digest,
+}
+
+/// What a piece of evidence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EvidenceKind {
+    /// A certificate of a path, anchor included, or of a signer of revocation data.
+    Certificate,
+    /// A revocation list.
+    RevocationList,
+    /// An OCSP response.
+    OcspResponse,
 }
 
 /// The verdict on one payload.
@@ -238,6 +263,8 @@ impl Rule {
 pub enum Command {
     /// Sets the whole policy, 1 to 1,000 rules.
     SetPolicy(Vec<Rule>),
+    /// The hub judged a document again, because trust data changed.
+    Rejudge(verdicts::Rejudgement),
 }
 
 /// What happened.
@@ -245,4 +272,6 @@ pub enum Command {
 pub enum Event {
     /// These are the rules from here on.
     PolicySet(Vec<Rule>),
+    /// New trust data changed the verdict on an attachment. What was delivered stays delivered.
+    Rejudged(Box<verdicts::Rejudged>),
 }

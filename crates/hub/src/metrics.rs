@@ -81,6 +81,7 @@ pub struct Metrics {
     sync_seconds: Histogram,
     verdicts: Family<VerdictLabels, Counter>,
     tools: Family<ToolLabels, Counter>,
+    verdict_changes: Family<VerdictLabels, Counter>,
     free_bytes: Gauge<i64>,
     streams: Gauge<i64>,
     applied: Gauge<u64, AtomicU64>,
@@ -94,6 +95,7 @@ impl Default for Metrics {
         let (entries, groups) = (Counter::default(), Counter::default());
         let sync_seconds = Histogram::new(exponential_buckets(0.0001, 2.0, 16));
         let (verdicts, tools) = (Family::default(), Family::default());
+        let verdict_changes = Family::default();
         let (free_bytes, streams, applied) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("calls", "Calls answered, by method and gRPC code", calls.clone());
         registry.register_with_unit("call_duration", "Time from a call to the head of its answer", Unit::Seconds, call_seconds.clone());
@@ -103,6 +105,7 @@ impl Default for Metrics {
         registry.register("signatures", "Signatures judged, by main indication", verdicts.clone());
         let help = "Signatures judged, by signing program, main indication, and whether they are intact by a weak digest";
         registry.register("signatures_by_tool", help, tools.clone());
+        registry.register("verdict_changes", "Verdicts that new trust data changed, by what they are since", verdict_changes.clone());
         registry.register_with_unit("free", "Free space where data lies", Unit::Bytes, free_bytes.clone());
         registry.register("open_watches", "Watch streams that are open", streams.clone());
         registry.register("applied_sequence", "Last journal entry that the tables hold", applied.clone());
@@ -115,6 +118,7 @@ impl Default for Metrics {
             sync_seconds,
             verdicts,
             tools,
+            verdict_changes,
             free_bytes,
             streams,
             applied,
@@ -139,14 +143,15 @@ impl Metrics {
 
     /// A signature was judged.
     pub fn verdict(&self, signature: &SignatureReport) {
-        let verdict = match signature.verdict {
-            Verdict::TotalPassed => "total_passed",
-            Verdict::Indeterminate => "indeterminate",
-            Verdict::TotalFailed => "total_failed",
-        };
+        let verdict = verdict_name(signature.verdict);
         self.verdicts.get_or_create(&VerdictLabels { verdict }).inc();
         let weak_digest = if signature.weak_digest && signature.intact { "yes" } else { "no" };
         self.tools.get_or_create(&ToolLabels { tool: tool_label(&signature.signing_tool), verdict, weak_digest }).inc();
+    }
+
+    /// New trust data changed a verdict to this one.
+    pub fn verdict_changed(&self, now: Verdict) {
+        self.verdict_changes.get_or_create(&VerdictLabels { verdict: verdict_name(now) }).inc();
     }
 
     /// Free space was looked at.
@@ -211,6 +216,14 @@ pub struct WatchGuard(Gauge<i64>);
 impl Drop for WatchGuard {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::TotalPassed => "total_passed",
+        Verdict::Indeterminate => "indeterminate",
+        Verdict::TotalFailed => "total_failed",
     }
 }
 

@@ -23,6 +23,7 @@ mod detached;
 mod distribution;
 mod document;
 mod evidence;
+mod facts;
 mod general_name;
 mod identifier;
 mod judge;
@@ -56,6 +57,7 @@ pub use algorithm_policy::{Acceptable, AlgorithmPolicy, AlgorithmRule};
 pub use asic::{AsicReport, AsicSignature, verify_asic};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
+pub use facts::{OcspResponse, RevocationList};
 pub use kind::ContentKind;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{

@@ -14,7 +14,7 @@ use crate::ocsp::Response;
 const MAX_REMEMBERED_PAIRS: usize = 4096;
 
 /// Entries of one revocation list of the store. The largest lists of public authorities hold a few million.
-const MAX_LIST_ENTRIES: usize = 10_000_000;
+pub(crate) const MAX_LIST_ENTRIES: usize = 10_000_000;
 
 /// Certificate and issuer, by SHA-256, and whether the one is signed by the other.
 type SignedPairs = HashMap<([u8; 32], [u8; 32]), bool>;

@@ -2,7 +2,9 @@
 
 use domain::document::KindId;
 use domain::invalid::Invalid;
-use domain::signature::{Action, Changed, Coverage, Finding, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use domain::signature::{
+    Action, Changed, Coverage, EvidenceKind, Finding, Report, Requirement, Rule, SignatureReport, SignerKind, UsedEvidence, Verdict,
+};
 
 use crate::convert::agency::tier;
 use crate::convert::fields::{Fields, read, same};
@@ -17,6 +19,9 @@ same! {
 }
 same! {
     ChangedAfterSigning = Changed { None, Permitted, Workflow, Unexplained }
+}
+same! {
+    EvidenceKind = EvidenceKind { Certificate, RevocationList, OcspResponse }
 }
 same! {
     SignerKind = SignerKind { Person, Organisation, Unknown }
@@ -153,7 +158,14 @@ fn signature_to_wire(signature: &SignatureReport) -> v1::Signature {
         signing_tool: signature.signing_tool.clone(),
         weak: signature.weak.clone(),
         organisation_identifier: signature.organisation_identifier.clone(),
+        evidence: signature.evidence.iter().map(evidence_to_wire).collect(),
+        covers: signature.covers.clone(),
     }
+}
+
+/// The message of a piece of evidence.
+pub fn evidence_to_wire(evidence: &UsedEvidence) -> v1::SignatureEvidence {
+    v1::SignatureEvidence { kind: v1::EvidenceKind::from(evidence.kind).into(), sha256: evidence.digest.0.to_vec().into() }
 }
 
 #[cfg(test)]

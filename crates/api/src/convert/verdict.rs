@@ -4,10 +4,11 @@ use domain::digest::Digest;
 use domain::document::{self, Attachment, Document};
 use domain::invalid::Invalid;
 use domain::signature::Report;
+use domain::signature::verdicts::{Change, Later};
 use domain::time::Timestamp;
 
 use crate::convert::fields::{Fields, read};
-use crate::convert::{name, signature};
+use crate::convert::{name, signature, time};
 use crate::v1;
 
 /// A payload to judge.
@@ -28,6 +29,8 @@ pub struct Rejudgement {
     pub document: document::Id,
     /// As of when; `None` is now.
     pub as_of: Option<Timestamp>,
+    /// With the trust data of the stored verdict.
+    pub replay: bool,
 }
 
 /// The payload to judge; nothing is judged as of a moment after `now`.
@@ -45,7 +48,7 @@ pub fn rejudgement(request: &v1::ReJudgeDocumentRequest, now: Timestamp) -> Resu
     read(|at| {
         let document = at.required("name", &request.name, name::document);
         let as_of = as_of(at, &request.as_of_time, now);
-        Some(Rejudgement { document: document?, as_of })
+        Some(Rejudgement { document: document?, as_of, replay: request.replay })
     })
 }
 
@@ -56,13 +59,16 @@ fn as_of(at: &mut Fields<'_>, time: &Option<prost_types::Timestamp>, now: Timest
 }
 
 /// The stored verdicts of a document.
-pub fn report_to_wire(document: &Document, submitted: &[Report]) -> v1::DocumentSignatureReport {
-    let attachments = document.content.attachments.iter().enumerate().map(|(index, attachment)| v1::AttachmentVerdicts {
-        payload: name::of_payload(&attachment.payload),
-        file_name: attachment.file_name.clone(),
-        submitted: submitted.get(index).map(signature::to_wire),
-        changed: None,
-        change_reason: String::new(),
+pub fn report_to_wire(document: &Document, submitted: &[Report], later: &[Option<Later>]) -> v1::DocumentSignatureReport {
+    let attachments = document.content.attachments.iter().enumerate().map(|(index, attachment)| {
+        let later = later.get(index).and_then(Option::as_ref);
+        v1::AttachmentVerdicts {
+            payload: name::of_payload(&attachment.payload),
+            file_name: attachment.file_name.clone(),
+            submitted: submitted.get(index).map(signature::to_wire),
+            changed: later.map(|later| signature::to_wire(&later.report)),
+            change_reason: later.map(|later| later.reason.clone()).unwrap_or_default(),
+        }
     });
     v1::DocumentSignatureReport { document: name::of_document(&document.id), attachments: attachments.collect() }
 }
@@ -74,6 +80,29 @@ pub fn rejudged_to_wire(attachment: &Attachment, submitted: Option<&Report>, rej
         file_name: attachment.file_name.clone(),
         submitted: submitted.map(signature::to_wire),
         rejudged: Some(signature::to_wire(rejudged)),
+    }
+}
+
+/// The document whose changes to list, if one is named.
+pub fn changes(request: &v1::ListVerdictChangesRequest) -> Result<Option<document::Id>, Invalid> {
+    read(|at| Some(at.optional("document", &request.document, name::document)))
+}
+
+/// The message of a change.
+pub fn change_to_wire(change: &Change) -> v1::VerdictChange {
+    v1::VerdictChange {
+        journal_seq: change.seq.try_into().unwrap_or(i64::MAX),
+        record_time: Some(time::timestamp(change.at)),
+        document: name::of_document(&change.document),
+        payload: name::of_payload(&change.payload),
+        field: change.field.clone(),
+        old_verdict: change.before.as_ref().map_or(v1::Verdict::Unspecified, |mark| mark.verdict.into()).into(),
+        old_sub_indication: change.before.as_ref().map(|mark| mark.sub_indication.clone()).unwrap_or_default(),
+        new_verdict: v1::Verdict::from(change.now.verdict).into(),
+        new_sub_indication: change.now.sub_indication.clone(),
+        cause: name::of_trust(&change.cause),
+        reason: change.reason.clone(),
+        trust_sha256: change.trust_version.0.to_vec().into(),
     }
 }
 

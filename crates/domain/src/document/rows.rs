@@ -99,12 +99,14 @@ fn put_reports(rows: &mut Overlay<'_>, document: &Document, reports: &[signature
         rows.put_row(REPORTS, &[document.id.0.as_slice(), &index.to_be_bytes()].concat(), report)?;
     }
     signature::note(rows, &document.id, reports);
+    signature::verdicts::index(rows, &document.id, reports);
     Ok(())
 }
 
 fn remove_reports(rows: &mut Overlay<'_>, id: &Id) -> Result<(), Fault> {
     let reports = reports(rows, id)?;
     signature::forget(rows, id, &reports);
+    signature::verdicts::forget(rows, id)?;
     remove_under(rows, REPORTS, id)
 }
 

@@ -271,7 +271,8 @@ pub(super) fn judged(
     Ok(Judged { reports: bounded, warnings: kept.warnings(), findings: kept.findings })
 }
 
-fn bounded(report: &signature::Report) -> signature::Report {
+/// The report with few and short sentences.
+pub(crate) fn bounded(report: &signature::Report) -> signature::Report {
     let mut report = report.clone();
     for signature in &mut report.signatures {
         cut(&mut signature.reasons);

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{Action, Command, Event, Requirement, Rule, SIGNATURE_POLICY};
+use super::{Action, Command, Event, Requirement, Rule, SIGNATURE_POLICY, verdicts};
 use crate::agency::Tier;
 use crate::command::{Context, Ruling};
 use crate::document::KindId;
-use crate::event;
+use crate::event::{self, Place};
 use crate::invalid::{Checker, Invalid};
 use crate::refusal::Refusal;
 use crate::route::toml_fault;
@@ -140,8 +140,11 @@ fn check_rules(rules: &[Rule]) -> Result<(), Invalid> {
 
 /// Decides a command about the policy. Only admins may.
 pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Result<Ruling, Refusal> {
+    let rules = match command {
+        Command::SetPolicy(rules) => rules,
+        Command::Rejudge(rejudgement) => return verdicts::decide(rows, context, rejudgement),
+    };
     context.caller.require_admin()?;
-    let Command::SetPolicy(rules) = command;
     check_rules(rules)?;
     let bytes = postcard::to_stdvec(rules).map_or(usize::MAX, |row| row.len());
     if bytes > MAX_ROW_BYTES {
@@ -151,10 +154,12 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
     Ok(Ruling { resource: "signature-policy".into(), events })
 }
 
-/// Writes the rules.
-pub fn apply(event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
-    let Event::PolicySet(rules) = event;
-    rows.put_row(SIGNATURE_POLICY, &[], rules)
+/// Writes the rules, or a verdict that changed.
+pub fn apply(place: &Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
+    match event {
+        Event::PolicySet(rules) => rows.put_row(SIGNATURE_POLICY, &[], rules),
+        Event::Rejudged(rejudged) => verdicts::apply(place, rejudged, rows),
+    }
 }
 
 /// The rules that are set, first things first.

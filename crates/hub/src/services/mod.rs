@@ -10,6 +10,7 @@ pub mod signature;
 mod signer;
 mod statistics;
 pub mod trust;
+mod trust_import;
 pub mod watch;
 
 use api::v1::agency_service_server::AgencyServiceServer;

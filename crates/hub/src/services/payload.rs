@@ -255,7 +255,7 @@ const fn broken() -> Failure {
     Failure::StreamBroken
 }
 
-fn vault_failure(error: &VaultError) -> Failure {
+pub(super) fn vault_failure(error: &VaultError) -> Failure {
     match error {
         VaultError::OffsetMismatch { have, .. } => Failure::UploadOffset { have: *have },
         VaultError::PastEnd { size, .. } => Failure::UploadTooLong { size: *size },

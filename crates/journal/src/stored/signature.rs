@@ -1,7 +1,9 @@
 //! Verdicts on signatures, and the policy.
 
+use domain::signature::verdicts::Rejudged;
 use domain::signature::{
-    Action, Changed, Coverage, Event, Finding, Reason, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict,
+    Action, Changed, Coverage, Event, EvidenceKind, Finding, Reason, Report, Requirement, Rule, SignatureReport, SignerKind, UsedEvidence,
+    Verdict,
 };
 
 use super::{DecodeError, Stored, known, pb, required};
@@ -11,14 +13,19 @@ impl Stored for Event {
 
     fn store(&self) -> pb::SignatureEvent {
         use pb::signature_event::Kind;
-        let Self::PolicySet(rules) = self;
-        pb::SignatureEvent { kind: Some(Kind::PolicySet(pb::SignatureRules { rules: rules.store() })) }
+        let kind = match self {
+            Self::PolicySet(rules) => Kind::PolicySet(pb::SignatureRules { rules: rules.store() }),
+            Self::Rejudged(rejudged) => Kind::Rejudged(rejudged.store()),
+        };
+        pb::SignatureEvent { kind: Some(kind) }
     }
 
     fn load(message: pb::SignatureEvent) -> Result<Self, DecodeError> {
         use pb::signature_event::Kind;
-        let Kind::PolicySet(all) = known(message.kind, "signature event")?;
-        Ok(Self::PolicySet(Stored::load(all.rules)?))
+        Ok(match known(message.kind, "signature event")? {
+            Kind::PolicySet(all) => Self::PolicySet(Stored::load(all.rules)?),
+            Kind::Rejudged(rejudged) => Self::Rejudged(Stored::load(rejudged)?),
+        })
     }
 }
 
@@ -88,6 +95,8 @@ impl Stored for SignatureReport {
             weak: self.weak.clone(),
             organisation_identifier: self.organisation_identifier.clone(),
             value: self.value.store(),
+            evidence: self.evidence.store(),
+            covers: self.covers.clone(),
         }
     }
 
@@ -118,9 +127,23 @@ impl Stored for SignatureReport {
             weak: message.weak,
             organisation_identifier: message.organisation_identifier,
             value: Stored::load(message.value)?,
+            evidence: Stored::load(message.evidence)?,
+            covers: message.covers,
         })
     }
 }
+
+stored_struct!(Rejudged => VerdictChanged {
+    document = document: value,
+    index = index: plain,
+    report = report: message,
+    cause = cause: value,
+    reason = reason: plain,
+});
+
+stored_struct!(UsedEvidence => Evidence { kind = kind: value, digest = digest: value });
+
+stored_enum!(EvidenceKind => EvidenceKind { Certificate, RevocationList, OcspResponse });
 
 stored_enum!(Changed => ChangedAfterSigning { None, Permitted, Workflow, Unexplained });
 

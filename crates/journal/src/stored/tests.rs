@@ -146,7 +146,15 @@ fn routes_keep_every_mode() {
 
 #[test]
 fn trust_objects_keep_every_kind() {
-    for kind in [trust::Kind::Anchor, trust::Kind::Intermediate, trust::Kind::RevocationList] {
+    for kind in [trust::Kind::Anchor, trust::Kind::Intermediate, trust::Kind::RevocationList, trust::Kind::OcspResponse] {
+        let facts = trust::Facts {
+            size: 20 << 20,
+            issuer: "CN=CA".into(),
+            series: Some(Digest([6; 32])),
+            number: vec![1, 0],
+            this_update: Some(time(3)),
+            next_update: None,
+        };
         check(Event::Trust(trust::Event::Set(TrustObject {
             fingerprint: Digest([4; 32]),
             kind,
@@ -155,6 +163,7 @@ fn trust_objects_keep_every_kind() {
             valid_until: Some(time(2)),
             note: "ghi chú".into(),
             subject: "CN=Root".into(),
+            facts: Some(Box::new(facts)).filter(|_| kind != trust::Kind::Anchor),
         })));
     }
     check(Event::Trust(trust::Event::Removed(Digest([5; 32]))));
@@ -254,6 +263,35 @@ fn authorised_signers_keep_every_role_and_way_to_know_them() {
 }
 
 #[test]
+fn changed_verdicts_are_kept() {
+    check(Event::Signature(signature::Event::Rejudged(Box::new(signature::verdicts::Rejudged {
+        document: document::Id([1; 16]),
+        index: 3,
+        report: reports().remove(2),
+        cause: Digest([9; 32]),
+        reason: "a revocation list lists the certificate".into(),
+    }))));
+}
+
+/// Bytes that the version before wrote: field 4 of an entry's event, a trust object without facts.
+#[test]
+fn a_trust_object_of_an_earlier_version_is_read_as_one_without_facts() {
+    let object = TrustObject {
+        fingerprint: Digest([4; 32]),
+        kind: trust::Kind::RevocationList,
+        der: vec![0x30, 0],
+        valid_from: None,
+        valid_until: None,
+        note: String::new(),
+        subject: "CN=Root".into(),
+        facts: None,
+    };
+    let event = [&[0x0a, 34 + 2 + 4 + 9, 0x0a, 32][..], &[4; 32], &[0x10, 3, 0x1a, 2, 0x30, 0, 0x3a, 7], b"CN=Root"].concat();
+    let message = pb::TrustEvent::decode(event.as_slice()).unwrap();
+    assert_eq!(trust::Event::load(message), Ok(trust::Event::Set(object)));
+}
+
+#[test]
 fn payloads_are_kept() {
     check(Event::Payload(payload::Event::Stored { digest: Digest([6; 32]), size: 1 << 40 }));
     check(Event::Payload(payload::Event::Erased { digest: Digest([7; 32]) }));
@@ -285,6 +323,10 @@ fn reports() -> Vec<signature::Report> {
         weak: vec!["SHA-1 (message_digest)".into()],
         organisation_identifier: "MST:2000100001".into(),
         value: Some(Digest([9; 32])),
+        evidence: [signature::EvidenceKind::Certificate, signature::EvidenceKind::RevocationList, signature::EvidenceKind::OcspResponse]
+            .map(|kind| signature::UsedEvidence { kind, digest: Digest([7; 32]) })
+            .to_vec(),
+        covers: vec!["/hồ-sơ/nội-dung".into()],
     };
     let person = SignatureReport {
         verdict: Verdict::TotalPassed,

@@ -35,6 +35,8 @@ pub(crate) fn signature(verdict: Verdict, sub_indication: &str) -> SignatureRepo
         weak: Vec::new(),
         organisation_identifier: String::new(),
         value: None,
+        evidence: vec![],
+        covers: vec![],
     }
 }
 
