@@ -40,10 +40,15 @@ impl Cast {
     }
 
     pub(crate) async fn on(hub: HubBox) -> Self {
-        let pki = Pki::generate().unwrap();
+        let cast = Self::without_trust(hub).await;
+        cast.hub.trust(&cast.pki, &[]).await.unwrap();
+        cast
+    }
+
+    /// The same, and nobody trusts the PKI yet.
+    pub(crate) async fn without_trust(hub: HubBox) -> Self {
         hub.import(DIRECTORY, "", "").await.unwrap();
-        hub.trust(&pki, &[]).await.unwrap();
-        Self { hub, pki }
+        Self { hub, pki: Pki::generate().unwrap() }
     }
 
     pub(crate) async fn system(&self, agency: &str) -> System {

@@ -7,6 +7,8 @@ mod operations;
 mod permissions;
 mod recall;
 mod refusals;
+mod roles;
 mod routes;
+mod signatures;
 mod uploads;
 mod watching;

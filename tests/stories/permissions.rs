@@ -7,6 +7,7 @@ use api::v1::document_service_client::DocumentServiceClient;
 use api::v1::payload_service_client::PayloadServiceClient;
 use api::v1::principal_service_client::PrincipalServiceClient;
 use api::v1::routing_service_client::RoutingServiceClient;
+use api::v1::signature_service_client::SignatureServiceClient;
 use api::v1::trust_service_client::TrustServiceClient;
 use testkit::system::to_agency;
 use tonic::transport::Channel;
@@ -127,6 +128,42 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
         "ListTrustObjects" => call!(TrustServiceClient, channel, list_trust_objects, v1::ListTrustObjectsRequest::default()),
         "GetSignaturePolicy" => call!(TrustServiceClient, channel, get_signature_policy, v1::GetSignaturePolicyRequest {}),
         "SetSignaturePolicy" => call!(TrustServiceClient, channel, set_signature_policy, v1::SetSignaturePolicyRequest::default()),
+        "AddAuthorisedSigner" => {
+            call!(TrustServiceClient, channel, add_authorised_signer, v1::AddAuthorisedSignerRequest::default())
+        }
+        "RemoveAuthorisedSigner" => {
+            call!(TrustServiceClient, channel, remove_authorised_signer, v1::RemoveAuthorisedSignerRequest::default())
+        }
+        "ListAuthorisedSigners" => {
+            let request = v1::ListAuthorisedSignersRequest { agency: format!("agencies/{PROVINCE}"), ..Default::default() };
+            call!(TrustServiceClient, channel, list_authorised_signers, request)
+        }
+        "ImportAuthorisedSigners" => {
+            call!(TrustServiceClient, channel, import_authorised_signers, v1::ImportAuthorisedSignersRequest::default())
+        }
+        "ListSignatureStatistics" => {
+            let request = v1::ListSignatureStatisticsRequest { agency: format!("agencies/{PROVINCE}"), ..Default::default() };
+            call!(SignatureServiceClient, channel, list_signature_statistics, request)
+        }
+        "VerifyPayload" => {
+            let request = v1::VerifyPayloadRequest { name: things.payload.clone(), ..Default::default() };
+            call!(SignatureServiceClient, channel, verify_payload, request)
+        }
+        "GetSignatureReport" => {
+            let request = v1::GetSignatureReportRequest { name: things.document.clone() };
+            call!(SignatureServiceClient, channel, get_signature_report, request)
+        }
+        "ReJudgeDocument" => {
+            let request = v1::ReJudgeDocumentRequest { name: things.document.clone(), ..Default::default() };
+            call!(SignatureServiceClient, channel, re_judge_document, request)
+        }
+        "ListVerdictChanges" => {
+            call!(SignatureServiceClient, channel, list_verdict_changes, v1::ListVerdictChangesRequest::default())
+        }
+        "ImportTrustObjects" => {
+            let nothing = tokio_stream::iter(Vec::<v1::ImportTrustObjectsRequest>::new());
+            call!(TrustServiceClient, channel, import_trust_objects, nothing)
+        }
         other => panic!("{other} has no call"),
     }
 }
@@ -173,11 +210,21 @@ const TABLE: &[(&str, [bool; 7])] = {
         ("WatchDeliveries", [N, Y, N, N, N, N, N]),
         ("ReportDelivery", [N, Y, N, N, N, N, N]),
         ("ForwardDelivery", [N, Y, N, N, N, N, N]),
+        ("ListSignatureStatistics", [Y, N, N, Y, Y, Y, N]),
+        ("VerifyPayload", [Y, Y, N, N, Y, N, N]),
+        ("GetSignatureReport", [Y, Y, N, N, Y, N, N]),
+        ("ReJudgeDocument", [Y, N, N, N, Y, Y, N]),
+        ("ListVerdictChanges", [Y, Y, Y, Y, Y, Y, N]),
+        ("ImportTrustObjects", [N, N, N, N, N, Y, N]),
         ("AddTrustObject", [N, N, N, N, N, Y, N]),
         ("RemoveTrustObject", [N, N, N, N, N, Y, N]),
         ("ListTrustObjects", [Y, Y, Y, Y, Y, Y, N]),
         ("GetSignaturePolicy", [Y, Y, Y, Y, Y, Y, N]),
         ("SetSignaturePolicy", [N, N, N, N, N, Y, N]),
+        ("AddAuthorisedSigner", [N, N, N, N, N, Y, N]),
+        ("RemoveAuthorisedSigner", [N, N, N, N, N, Y, N]),
+        ("ListAuthorisedSigners", [Y, N, N, Y, Y, Y, N]),
+        ("ImportAuthorisedSigners", [N, N, N, N, N, Y, N]),
     ]
 };
 

@@ -15,4 +15,7 @@ pub mod payload;
 pub mod principal;
 pub mod route;
 pub mod signature;
+pub mod signer;
+pub mod statistics;
 pub mod trust;
+pub mod verdict;

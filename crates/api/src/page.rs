@@ -104,6 +104,9 @@ listed! {
     TraceDocumentRequest "TraceDocument",
     ListDeliveriesRequest "ListDeliveries",
     ListTrustObjectsRequest "ListTrustObjects",
+    ListAuthorisedSignersRequest "ListAuthorisedSigners",
+    ListSignatureStatisticsRequest "ListSignatureStatistics",
+    ListVerdictChangesRequest "ListVerdictChanges",
 }
 
 impl Sealer {

@@ -10,6 +10,7 @@ use domain::delivery::Status as DeliveryStatus;
 use domain::digest::Digest;
 use domain::invalid::{FieldFault, Invalid};
 use domain::refusal::{Refusal, SignatureCause};
+use domain::signature::Finding;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
@@ -22,6 +23,8 @@ const MAX_SENTENCE: usize = 1_000;
 const MAX_VIOLATIONS: usize = 2_400;
 /// As [`MAX_SENTENCE`], for one value of the metadata.
 const MAX_VALUE: usize = 300;
+/// As [`MAX_SENTENCE`], for the sentences in Vietnamese, in bytes.
+const MAX_LOCALIZED: usize = 900;
 /// When to try again, where nothing better is known.
 const LATER: Duration = Duration::from_secs(1);
 /// As [`LATER`], for a store beside the hub that is down.
@@ -193,10 +196,16 @@ impl Failure {
             Self::Refused(Refusal::RecipientClosed { agency, .. } | Refusal::IssuerInactive { agency, .. }) => {
                 details.set_resource_info("agency", format!("agencies/{agency}"), "", "");
             }
-            Self::Refused(Refusal::SignatureRefused { reasons, .. }) => {
-                let fits = fitting(reasons.iter().map(|reason| (reason.len(), reason)));
-                let violations: Vec<_> = fits.map(|reason| PreconditionViolation::new("SIGNATURE", "", reason)).collect();
-                details.set_precondition_failure(violations);
+            Self::Refused(Refusal::SignatureRefused { findings, .. }) => {
+                let subject = |finding: &Finding| format!("{} {}", finding.reason.name(), finding.fields.join(","));
+                let fits = fitting(findings.iter().map(|finding| (subject(finding).len() + finding.english.len(), finding)));
+                let violations = fits.map(|finding| {
+                    let (subject, sentence) = (shorten(&subject(finding), MAX_VALUE), shorten(&finding.english, MAX_VALUE));
+                    PreconditionViolation::new("SIGNATURE", subject, sentence)
+                });
+                details.set_precondition_failure(violations.collect::<Vec<_>>());
+                let vietnamese: Vec<&str> = findings.iter().map(|finding| finding.vietnamese.as_str()).collect();
+                details.set_localized_message("vi", bytes_of(&vietnamese.join("; "), MAX_LOCALIZED));
             }
             Self::QuotaExceeded { what, limit } => {
                 details.add_quota_failure_violation(what, format!("at most {limit}"));
@@ -285,6 +294,11 @@ fn refused(refusal: &Refusal) -> Row {
                 SignatureCause::Indeterminate => "SIGNATURE_INDETERMINATE",
                 SignatureCause::WeakDigest => "SIGNATURE_WEAK_DIGEST",
                 SignatureCause::Invalid => "SIGNATURE_INVALID",
+                SignatureCause::Destroyed => "SIGNATURE_DESTROYED",
+                SignatureCause::WrongSigner => "SIGNATURE_WRONG_SIGNER",
+                SignatureCause::WrongOrder => "SIGNATURE_WRONG_ORDER",
+                SignatureCause::Attachment => "SIGNATURE_ATTACHMENT",
+                SignatureCause::NotRegistered => "SIGNATURE_ISSUER_NOT_REGISTERED",
             };
             row(FailedPrecondition, reason, [])
         }
@@ -313,6 +327,7 @@ fn status(status: DeliveryStatus) -> String {
 /// The sort of resource a name is of, for `ResourceInfo`: its collection in the singular.
 fn kind_of(name: &str) -> &'static str {
     match name.split('/').collect::<Vec<_>>().as_slice() {
+        ["agencies", _, "signers", ..] => "authorised signer",
         ["agencies", ..] => "agency",
         ["groups", ..] => "group",
         ["principals", ..] => "principal",
@@ -344,6 +359,15 @@ fn fitting<'a, T: ?Sized + 'a>(items: impl Iterator<Item = (usize, &'a T)>) -> i
         room = room.checked_sub(length.min(2 * MAX_VALUE) + 8)?;
         Some(item)
     })
+}
+
+/// The text, cut at a character so that it has at most `max` bytes: details travel in base64, where every byte costs the same.
+fn bytes_of(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= max).last().unwrap_or_default();
+    format!("{}…", text.get(..end).unwrap_or_default())
 }
 
 /// The text, cut at a character so that it takes at most `max` bytes on the wire, where percent encoding makes three of each byte

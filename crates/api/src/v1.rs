@@ -55,8 +55,16 @@ mod tests {
             }
         }
         services.sort();
-        let expected =
-            ["AgencyService", "DeliveryService", "DocumentService", "PayloadService", "PrincipalService", "RoutingService", "TrustService"];
+        let expected = [
+            "AgencyService",
+            "DeliveryService",
+            "DocumentService",
+            "PayloadService",
+            "PrincipalService",
+            "RoutingService",
+            "SignatureService",
+            "TrustService",
+        ];
         assert_eq!(services, expected);
     }
 

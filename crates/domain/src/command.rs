@@ -5,7 +5,7 @@ use crate::principal::Caller;
 use crate::refusal::Refusal;
 use crate::state::{self, State};
 use crate::time::Timestamp;
-use crate::{agency, delivery, document, payload, principal, route, signature, trust};
+use crate::{agency, delivery, document, payload, principal, route, signature, signer, trust};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub enum Command {
     Route(route::Command),
     Trust(trust::Command),
     Signature(signature::Command),
+    Signer(signer::Command),
     Payload(payload::Command),
     Document(document::Command),
     Delivery(delivery::Command),
@@ -73,6 +74,7 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
         Command::Route(command) => route::decide(rows, context, command)?,
         Command::Trust(command) => trust::decide(rows, context, command)?,
         Command::Signature(command) => signature::decide(rows, context, command)?,
+        Command::Signer(command) => signer::decide(rows, context, command)?,
         Command::Payload(command) => payload::decide(rows, context, command)?,
         Command::Document(command) => document::decide(rows, context, command)?,
         Command::Delivery(command) => delivery::decide(rows, context, command)?,

@@ -28,7 +28,7 @@ use crate::{delivery, principal::is_slug};
 pub(crate) use recall::answered;
 pub(crate) use rows::right_to_files;
 pub use rows::{apply, find, kinds, may_read, may_trace, outbox, reports};
-pub(crate) use submit::in_force;
+pub(crate) use submit::{bounded, in_force};
 
 /// Documents by id.
 pub const DOCUMENTS: Table = Table { name: "documents", number: 60 };
@@ -255,6 +255,8 @@ pub struct Document {
     pub replace_reason: String,
     /// What the signature policy warns of, in sentences.
     pub warnings: Vec<String>,
+    /// What was found about its signatures, beside the verdicts: the gravest first, as many as fit.
+    pub findings: Vec<signature::Finding>,
     /// When it was submitted.
     pub submitted_at: Timestamp,
     /// Sequence of the submission.

@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::state::{Fault, Overlay, Table};
 use crate::time::Timestamp;
-use crate::{agency, delivery, document, payload, principal, route, signature, trust};
+use crate::{agency, delivery, document, payload, principal, route, signature, signer, trust};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,7 @@ pub enum Event {
     Route(route::Event),
     Trust(trust::Event),
     Signature(signature::Event),
+    Signer(signer::Event),
     Payload(payload::Event),
     Document(document::Event),
     Delivery(delivery::Event),
@@ -78,8 +79,9 @@ pub fn apply(seq: u64, entry: &Entry, rows: &mut Overlay<'_>) -> Result<(), Faul
             Event::Principal(event) => principal::apply(&place, event, rows)?,
             Event::Agency(event) => agency::apply(&place, event, rows)?,
             Event::Route(event) => route::apply(event, rows)?,
-            Event::Trust(event) => trust::apply(event, rows)?,
-            Event::Signature(event) => signature::apply(event, rows)?,
+            Event::Trust(event) => trust::apply(&place, event, rows)?,
+            Event::Signature(event) => signature::apply(&place, event, rows)?,
+            Event::Signer(event) => signer::apply(event, rows)?,
             Event::Payload(event) => payload::apply(&place, event, rows)?,
             Event::Document(event) => document::apply(&mut place, event, rows)?,
             Event::Delivery(event) => delivery::apply(&mut place, event, rows)?,

@@ -43,6 +43,15 @@ pub(crate) fn composed(text: &str) -> String {
     composed
 }
 
+/// The text in small letters without marks, as people type it in a hurry: "Kỳ dấu đến" is "ky dau den".
+pub(crate) fn unmarked(text: &str) -> String {
+    let plain = |letter: char| match lower(parts(letter).0) {
+        'đ' => 'd',
+        plain => plain,
+    };
+    text.chars().filter(|letter| !is_mark(*letter)).map(plain).collect()
+}
+
 fn is_mark(c: char) -> bool {
     TONES.contains(&c) || SHAPES.iter().any(|(_, mark, _)| *mark == c)
 }
@@ -115,6 +124,13 @@ mod tests {
         assert_eq!(NFC.chars().count(), 132);
         assert_eq!(composed(NFD), NFC);
         assert_eq!(composed(NFC), NFC);
+    }
+
+    #[test]
+    fn a_text_without_its_marks_is_what_a_keyboard_without_them_gives() {
+        assert_eq!(unmarked("Ký Dấu ĐẾN 2.0"), "ky dau den 2.0");
+        assert_eq!(unmarked("Ky\u{301} da\u{302}\u{301}u đe\u{302}\u{301}n"), "ky dau den");
+        assert_eq!(unmarked(NFC), unmarked(NFD));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod payload;
 pub mod principal;
 pub mod route;
 pub mod signature;
+pub mod signer;
 pub mod trust;
 
 pub mod command;

@@ -6,6 +6,7 @@
 use crate::agency::{self, Code, Tier};
 use crate::digest::Digest;
 use crate::invalid::Invalid;
+use crate::signature::Finding;
 use crate::state::Fault;
 use crate::{delivery, document, principal};
 
@@ -133,12 +134,12 @@ pub enum Refusal {
     #[error("payload {0} is not uploaded by you; upload it first")]
     PayloadUnknown(Digest),
     /// The signature policy refuses the document.
-    #[error("the signatures are refused: {}", .reasons.join("; "))]
+    #[error("the signatures are refused: {}", sentences(.findings))]
     SignatureRefused {
         /// The stable reason of the gravest.
         cause: SignatureCause,
-        /// Why, a sentence per file.
-        reasons: Vec<String>,
+        /// Why, each finding for which the policy refuses.
+        findings: Vec<Finding>,
     },
     /// The step is not allowed from here.
     #[error("a delivery in status {from:?} does not go to {to:?}")]
@@ -178,14 +179,28 @@ pub enum Refusal {
 /// What the signature policy refused a document for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SignatureCause {
+    /// The issuer has registered no signers.
+    NotRegistered,
+    /// An attachment is not signed, or by others than the document.
+    Attachment,
     /// No signature where one is required.
     Unsigned,
     /// A signature that could not be judged.
     Indeterminate,
     /// A weak digest.
     WeakDigest,
+    /// The organisation's signature does not cover the person's.
+    WrongOrder,
+    /// Others signed than may.
+    WrongSigner,
+    /// The file was rewritten after it was signed.
+    Destroyed,
     /// A signature that failed or a file changed after signing.
     Invalid,
+}
+
+fn sentences(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| finding.english.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 fn instead(successors: &[agency::Id]) -> String {

@@ -3,7 +3,12 @@
 //! The verdict follows EN 319 102-1; the policy is apart from it: what a verdict means for a document of this issuer and kind.
 
 mod assess;
+mod finding;
 mod policy;
+mod roles;
+pub mod statistics;
+mod values;
+pub mod verdicts;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +16,14 @@ use crate::agency::Tier;
 use crate::digest::Digest;
 use crate::document;
 use crate::state::Table;
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 
-pub use assess::{Assessment, assess};
+pub use assess::{Assessment, Original, Submission, assess};
+pub(crate) use finding::bounded;
+pub use finding::{Finding, Reason};
 pub use policy::{apply, decide, parse_policy, policy};
+pub use values::{SIGNATURE_VALUES, original};
+pub(crate) use values::{forget, note};
 
 /// One row: the policy's rules.
 pub const SIGNATURE_POLICY: Table = Table { name: "signature policy", number: 41 };
@@ -116,6 +125,40 @@ pub struct SignatureReport {
     pub weak_digest: bool,
     /// Covers the file to its end.
     pub covers_whole_file: bool,
+    /// Digest and signature arithmetic hold and the form is sound: what was signed is unchanged, whoever signed it.
+    pub intact: bool,
+    /// The program that signed, as the file says: at most 100 characters, anybody's claim; empty if unknown.
+    pub signing_tool: String,
+    /// What is weak in it, for example `SHA-1 (message_digest)`, at most 16.
+    pub weak: Vec<String>,
+    /// The number of the organisation in the certificate, normalised, for example `MST:2000100001`; empty if there is none.
+    pub organisation_identifier: String,
+    /// SHA-256 of the signature value: by it the signature is known again in another file.
+    pub value: Option<Digest>,
+    /// What the verdict rests on beside the file itself.
+    pub evidence: Vec<UsedEvidence>,
+    /// What it covers, where a file has parts: elements of an XML document, files of a container. Empty for others.
+    pub covers: Vec<String>,
+}
+
+/// One piece of evidence, by its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UsedEvidence {
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// SHA-256 of its DER; of an OCSP response that of the BasicOCSPResponse.
+    pub digest: Digest,
+}
+
+/// What a piece of evidence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EvidenceKind {
+    /// A certificate of a path, anchor included, or of a signer of revocation data.
+    Certificate,
+    /// A revocation list.
+    RevocationList,
+    /// An OCSP response.
+    OcspResponse,
 }
 
 /// The verdict on one payload.
@@ -137,6 +180,10 @@ pub struct Report {
     pub signatures: Vec<SignatureReport>,
     /// What kept the file from being read, in sentences.
     pub faults: Vec<String>,
+    /// SHA-256 of the signature values that are left over in a rewritten file, at most 64.
+    pub remains: Vec<Digest>,
+    /// The program that wrote a rewritten file last, as it says; empty if unknown.
+    pub producer: String,
 }
 
 /// What to do about a verdict.
@@ -182,6 +229,33 @@ pub struct Rule {
     pub on_weak_digest: Action,
     /// Whose signatures the main file must have; a missing one is treated by `on_unsigned`.
     pub requires: Requirement,
+    /// Only from this day on: of a signature that a time stamp proves, otherwise of the submission.
+    pub from: Option<Date>,
+    /// Only until this day.
+    pub until: Option<Date>,
+    /// Others signed than those whom the issuer registered, outside of their term, or than the document states.
+    pub on_wrong_signer: Action,
+    /// The organisation's signature does not cover the person's.
+    pub on_wrong_order: Action,
+    /// The issuer has registered nobody.
+    pub on_unregistered: Action,
+    /// An attachment of a signed document is not signed, or by others.
+    pub on_attachment: Action,
+    /// A file was rewritten after signing. Not stated: the main file as `on_unsigned`, attachments with a warning, and either as
+    /// `on_failed` where that is graver and a signature that is left over failed.
+    pub on_destroyed: Option<Action>,
+}
+
+/// What a rule does that leaves the keys out which rules have had since there are authorised signers.
+impl Rule {
+    /// [`Rule::on_wrong_signer`] where it is not stated.
+    pub const WRONG_SIGNER: Action = Action::Warn;
+    /// [`Rule::on_wrong_order`] where it is not stated.
+    pub const WRONG_ORDER: Action = Action::Warn;
+    /// [`Rule::on_unregistered`] where it is not stated.
+    pub const UNREGISTERED: Action = Action::Record;
+    /// [`Rule::on_attachment`] where it is not stated.
+    pub const ATTACHMENT: Action = Action::Record;
 }
 
 /// What an admin asks for.
@@ -189,6 +263,8 @@ pub struct Rule {
 pub enum Command {
     /// Sets the whole policy, 1 to 1,000 rules.
     SetPolicy(Vec<Rule>),
+    /// The hub judged a document again, because trust data changed.
+    Rejudge(verdicts::Rejudgement),
 }
 
 /// What happened.
@@ -196,4 +272,6 @@ pub enum Command {
 pub enum Event {
     /// These are the rules from here on.
     PolicySet(Vec<Rule>),
+    /// New trust data changed the verdict on an attachment. What was delivered stays delivered.
+    Rejudged(Box<verdicts::Rejudged>),
 }

@@ -21,7 +21,7 @@ pub struct Table {
 }
 
 /// The version of the rows' shape. Tables of another schema are made anew from the journal.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The largest row a table takes, in bytes: sled would spill larger values into files that it never syncs.
 pub const MAX_ROW_BYTES: usize = 64 * 1024;

@@ -196,11 +196,19 @@ impl Default for Disk {
 }
 
 /// How signatures are judged.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Signatures {
     /// What a certificate is whose revocation cannot be looked up.
     pub unknown_revocation: UnknownRevocation,
+    /// Bytes of one import of trust objects, and so of one revocation list.
+    pub max_trust_import: ByteCount,
+}
+
+impl Default for Signatures {
+    fn default() -> Self {
+        Self { unknown_revocation: UnknownRevocation::default(), max_trust_import: ByteCount(64 << 20) }
+    }
 }
 
 /// What a certificate is whose revocation cannot be looked up.
@@ -300,6 +308,7 @@ impl Config {
             ("limits.calls_per_second", u64::from(self.limits.calls_per_second), 1, u64::from(u32::MAX)),
             ("payloads.open_uploads", self.payloads.open_uploads as u64, 1, 1_000_000),
             ("payloads.max", self.payloads.max.0, 1, 64 << 30),
+            ("signatures.max_trust_import", self.signatures.max_trust_import.0, 64 << 10, 1 << 30),
             ("data.journal_segment", self.data.journal_segment.0, 1 << 20, 1 << 30),
             ("data.table_cache", self.data.table_cache.0, 1 << 20, 1 << 40),
         ];

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::digest::Digest;
 use domain::event::Event;
-use domain::payload;
+use domain::{payload, trust};
 use journal::Reader;
 use tokio::sync::watch;
 
@@ -167,8 +167,11 @@ impl Eraser {
 
     async fn erase(&self, digest: Digest) -> Result<(), String> {
         let _alone = self.shared.erasing.write().await;
-        // The same bytes may have come in again since.
-        if payload::find(&self.shared.tables, &digest).map_err(|e| e.to_string())?.is_some() {
+        // The same bytes may have come in again since, or be those of a trust object.
+        let tables = &self.shared.tables;
+        if payload::find(tables, &digest).map_err(|e| e.to_string())?.is_some()
+            || trust::keeps(tables, &digest).map_err(|e| e.to_string())?
+        {
             return Ok(());
         }
         self.shared.vault.erase(digest.0).await.map_err(|e| e.to_string())?;

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use domain::digest::Digest;
 use domain::document::{Attachment, AttachmentRole};
 use domain::principal::{self, Caller};
 use domain::refusal::Refusal;
-use domain::signature::{Changed, Coverage, Report, SignatureReport, SignerKind, Verdict};
+use domain::signature::{Changed, Coverage, EvidenceKind, Report, SignatureReport, SignerKind, UsedEvidence, Verdict};
 use domain::time::Timestamp;
-use domain::trust::{self, Kind};
-use signature::TrustStore;
+use domain::trust::{self, Kind, TrustObject};
+use signature::{ContentKind, TrustStore};
 use store::tables::Tables;
 use store::vault::{Vault, VaultError};
 use tokio::sync::Semaphore;
@@ -27,8 +29,25 @@ const REMEMBERED: usize = 4_096;
 /// A verdict is asked for again after this: certificates run out.
 const REMEMBERED_SECONDS: i64 = 3_600;
 
-/// What a verdict rests on: the payload, the content that a detached signature is over, the trust data.
-type Evidence = (Digest, Option<Digest>, [u8; 32]);
+/// Weak algorithms of one signature that a report names.
+const MAX_WEAK: usize = 16;
+/// Pieces of evidence that one report names: hostile files hold thousands.
+const MAX_EVIDENCE: usize = 256;
+/// Parts that a signature covers, and characters of each, that a report names.
+const MAX_COVERS: usize = 16;
+const MAX_PART: usize = 120;
+
+/// What a verdict rests on: the file and the trust data.
+type Evidence = (File, [u8; 32]);
+
+/// A file to judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct File {
+    /// Its bytes.
+    pub payload: Digest,
+    /// The content that a detached signature is over.
+    pub over: Option<Digest>,
+}
 
 /// Judges payloads. Cheap to clone.
 #[derive(Clone)]
@@ -48,7 +67,8 @@ struct Shared {
     /// The same for each principal, in front: so that one with many files waits behind itself and not before everybody.
     places: Mutex<HashMap<principal::Id, Arc<Semaphore>>>,
     cores: usize,
-    trust: Mutex<Option<(u64, Arc<TrustStore>)>>,
+    trust: tokio::sync::Mutex<Option<(u64, Arc<TrustStore>)>>,
+    max_trust: u64,
     remembered: Mutex<HashMap<Evidence, Report>>,
 }
 
@@ -67,7 +87,8 @@ impl Judge {
                 workers: Arc::new(Semaphore::new(cores)),
                 places: Mutex::new(HashMap::new()),
                 cores,
-                trust: Mutex::new(None),
+                trust: tokio::sync::Mutex::new(None),
+                max_trust: config.signatures.max_trust_import.0.max(trust::MAX_DER as u64),
                 remembered: Mutex::new(HashMap::new()),
             }),
         }
@@ -75,12 +96,28 @@ impl Judge {
 
     /// Judges every attachment, in order, for a caller. A detached signature is judged over the attachment before it.
     pub async fn attachments(&self, caller: &Caller, attachments: &[Attachment], at: Timestamp) -> Result<Vec<Report>, Failure> {
-        let trust = self.trust()?;
+        let trust = self.trust().await?;
+        self.attachments_by(caller, attachments, at, &trust).await
+    }
+
+    /// Judges one file for a caller, as of a moment.
+    pub async fn file(&self, caller: &Caller, file: File, at: Timestamp) -> Result<Report, Failure> {
+        self.payload(caller, file, at, &self.trust().await?).await
+    }
+
+    /// As [`Judge::attachments`], by other trust data.
+    pub async fn attachments_by(
+        &self,
+        caller: &Caller,
+        attachments: &[Attachment],
+        at: Timestamp,
+        trust: &Arc<TrustStore>,
+    ) -> Result<Vec<Report>, Failure> {
         let mut reports = Vec::with_capacity(attachments.len());
         let mut before = None;
         for attachment in attachments {
             let over = if attachment.role == AttachmentRole::DetachedSignature { before } else { None };
-            reports.push(self.payload(caller, (attachment.payload, over), at, &trust).await?);
+            reports.push(self.payload(caller, File { payload: attachment.payload, over }, at, trust).await?);
             if attachment.role != AttachmentRole::DetachedSignature {
                 before = Some(attachment.payload);
             }
@@ -88,22 +125,16 @@ impl Judge {
         Ok(reports)
     }
 
-    async fn payload(
-        &self,
-        caller: &Caller,
-        (payload, over): (Digest, Option<Digest>),
-        at: Timestamp,
-        trust: &Arc<TrustStore>,
-    ) -> Result<Report, Failure> {
-        let key = (payload, over, trust.version());
+    async fn payload(&self, caller: &Caller, file: File, at: Timestamp, trust: &Arc<TrustStore>) -> Result<Report, Failure> {
+        let key = (file, trust.version());
         let remembered = self.shared.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(report) = remembered.filter(|report| at.seconds() - report.judged_at.seconds() < REMEMBERED_SECONDS) {
+        if let Some(report) = remembered.filter(|report| (0..REMEMBERED_SECONDS).contains(&(at.seconds() - report.judged_at.seconds()))) {
             return Ok(report);
         }
         let own = self.place(caller).acquire_owned().await.map_err(|_| Failure::Internal)?;
         let worker = Arc::clone(&self.shared.workers).acquire_owned().await.map_err(|_| Failure::Internal)?;
-        let bytes = self.read(payload).await?;
-        let content = match over {
+        let bytes = self.read(file.payload).await?;
+        let content = match file.over {
             Some(over) => Some(self.read(over).await?),
             None => None,
         };
@@ -115,12 +146,9 @@ impl Judge {
             if shared.unknown_revocation == UnknownRevocation::Accept {
                 options.revocation = signature::RevocationPolicy::Accept;
             }
-            let judged = match &content {
-                Some(content) => signature::verify_detached(&bytes, content, &trust, &options),
-                None => signature::verify_pdf(&bytes, &trust, &options),
-            };
-            let report = report(payload, at, Digest(trust.version()), judged);
-            report.signatures.iter().for_each(|signature| shared.metrics.verdict(signature.verdict));
+            let judged = verify(&bytes, content.as_deref(), &trust, &options);
+            let report = report(file.payload, at, Digest(trust.version()), judged);
+            report.signatures.iter().for_each(|signature| shared.metrics.verdict(signature));
             let mut remembered = shared.remembered.lock().unwrap_or_else(PoisonError::into_inner);
             if remembered.len() >= REMEMBERED {
                 remembered.clear();
@@ -155,36 +183,123 @@ impl Judge {
     }
 
     /// The trust data as of now, built once per change of it.
-    fn trust(&self) -> Result<Arc<TrustStore>, Failure> {
+    pub async fn trust(&self) -> Result<Arc<TrustStore>, Failure> {
         let generation = self.shared.desk.trust_generation();
-        let mut held = self.shared.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.shared.trust.lock().await;
         if let Some((built, store)) = held.as_ref()
             && *built == generation
         {
             return Ok(Arc::clone(store));
         }
-        // What was read and checked of lists and certificates for the store before need not be read and checked again.
-        let caches = held.as_ref().map(|(_, before)| before.caches().clone()).unwrap_or_default();
-        let mut store = TrustStore::with_caches(&caches);
-        for object in trust::all(&self.shared.tables).map_err(|fault| Failure::Refused(fault.into()))? {
-            let added = match object.kind {
-                Kind::Anchor => {
-                    store.add_anchor(&object.der, object.valid_from.map(Timestamp::seconds), object.valid_until.map(Timestamp::seconds))
-                }
-                Kind::Intermediate => store.add_intermediate(&object.der),
-                Kind::RevocationList => store.add_crl(&object.der),
-            };
-            if let Err(error) = added {
-                tracing::warn!(fingerprint = %object.fingerprint, %error, "a trust object is left out");
-            }
-        }
-        let store = Arc::new(store);
+        let objects = trust::all(&self.shared.tables).map_err(|fault| Failure::Refused(fault.into()))?;
+        let store = self.trust_of(objects, &HashMap::new()).await?;
         *held = Some((generation, Arc::clone(&store)));
         Ok(store)
     }
+
+    /// Trust data of these objects. Those whose bytes are neither `at_hand` nor to be found are left out, and the log tells.
+    pub async fn trust_of(&self, objects: Vec<TrustObject>, at_hand: &HashMap<Digest, Bytes>) -> Result<Arc<TrustStore>, Failure> {
+        let mut read = Vec::with_capacity(objects.len());
+        for object in objects {
+            let der = match at_hand.get(&object.fingerprint) {
+                Some(der) => Some(der.clone()),
+                None => self.der(&object).await?,
+            };
+            read.extend(der.map(|der| (object, der)));
+        }
+        // Lists of large authorities take a second to read.
+        tokio::task::spawn_blocking(move || Arc::new(build(&read))).await.map_err(|_| Failure::Internal)
+    }
+
+    /// The bytes of a trust object. None where the vault has lost them, which the log tells; an error where it cannot be asked.
+    pub async fn der(&self, object: &TrustObject) -> Result<Option<Bytes>, Failure> {
+        if !object.der.is_empty() {
+            return Ok(Some(Bytes::copy_from_slice(&object.der)));
+        }
+        match self.shared.vault.read_all(object.fingerprint.0, self.shared.max_trust).await {
+            Ok(der) => Ok(Some(der)),
+            Err(error @ (VaultError::Remote(_) | VaultError::Io(_))) => {
+                tracing::error!(trust = %object.fingerprint, %error, "the payload store gives no trust object");
+                Err(Failure::PayloadsUnavailable)
+            }
+            Err(error) => {
+                tracing::error!(trust = %object.fingerprint, %error, "the bytes of a trust object are lost; import it again");
+                Ok(None)
+            }
+        }
+    }
 }
 
-fn report(payload: Digest, at: Timestamp, trust_version: Digest, judged: signature::DocumentReport) -> Report {
+fn build(objects: &[(TrustObject, Bytes)]) -> TrustStore {
+    let mut store = TrustStore::new();
+    for (object, der) in objects {
+        let added = match object.kind {
+            Kind::Anchor => store.add_anchor(der, object.valid_from.map(Timestamp::seconds), object.valid_until.map(Timestamp::seconds)),
+            Kind::Intermediate => store.add_intermediate(der),
+            Kind::RevocationList => store.add_crl(der),
+            Kind::OcspResponse => store.add_ocsp(der),
+        };
+        if let Err(error) = added {
+            tracing::warn!(fingerprint = %object.fingerprint, %error, "a trust object is left out");
+        }
+    }
+    store
+}
+
+/// What was judged, and which parts of the file each signature covers.
+type Judged = (signature::DocumentReport, Vec<Vec<String>>);
+
+/// Judges a file by what its content is, whatever it is called.
+fn verify(bytes: &[u8], content: Option<&[u8]>, trust: &TrustStore, options: &signature::Options) -> Judged {
+    let kind = ContentKind::of(bytes);
+    // Only a CMS speaks of content beside it: a signed file of another kind would lend its signature to a stranger.
+    if let Some(content) = content {
+        let bare = if kind == ContentKind::ArmouredCms { without_armour(bytes) } else { None };
+        return (signature::verify_detached(bare.as_deref().unwrap_or(bytes), content, trust, options), Vec::new());
+    }
+    match kind {
+        ContentKind::Pdf => (signature::verify_pdf(bytes, trust, options), Vec::new()),
+        ContentKind::Xml => {
+            let judged = signature::verify_xml(bytes, trust, options);
+            let paths = |one: &signature::XmlSignature| {
+                one.references.iter().filter_map(|reference| reference.covered.as_ref()).map(|element| element.path.clone()).collect()
+            };
+            let covers = judged.signatures.iter().map(paths).collect();
+            (judged.document, covers)
+        }
+        ContentKind::Container => {
+            let judged = signature::verify_asic(bytes, trust, options);
+            let covers = judged.signatures.into_iter().map(|one| one.covers).collect();
+            (judged.document, covers)
+        }
+        ContentKind::Cms | ContentKind::ArmouredCms | ContentKind::Other => {
+            let mut unsigned = signature::verify_pdf(b"", trust, options);
+            unsigned.faults.clear();
+            if kind != ContentKind::Other {
+                unsigned.faults.push("the file is a signature; the content that it is over is not beside it".to_owned());
+            }
+            (unsigned, Vec::new())
+        }
+    }
+}
+
+/// The CMS inside a PEM armour.
+fn without_armour(bytes: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let inner: String = text.split("-----").nth(2)?.split_ascii_whitespace().collect();
+    STANDARD.decode(inner).ok()
+}
+
+fn report(payload: Digest, at: Timestamp, trust_version: Digest, (judged, covers): Judged) -> Report {
+    let mut signatures: Vec<SignatureReport> = judged.signatures.into_iter().map(signature_report).collect();
+    for (signature, covers) in signatures.iter_mut().zip(covers) {
+        signature.covers = covers.into_iter().take(MAX_COVERS).map(|part| part.chars().take(MAX_PART).collect()).collect();
+    }
+    let mut left = MAX_EVIDENCE;
+    for signature in &mut signatures {
+        signature.evidence.truncate(left);
+        left -= signature.evidence.len();
+    }
     Report {
         payload,
         judged_at: at,
@@ -208,8 +323,10 @@ fn report(payload: Digest, at: Timestamp, trust_version: Digest, judged: signatu
             changes.sort_by_key(|change| std::cmp::Reverse(change.level));
             changes.into_iter().map(|change| change.what).collect()
         },
-        signatures: judged.signatures.into_iter().map(signature_report).collect(),
+        signatures,
         faults: judged.faults,
+        remains: judged.remains.into_iter().map(Digest).collect(),
+        producer: judged.rewritten_by.unwrap_or_default(),
     }
 }
 
@@ -243,5 +360,21 @@ fn signature_report(judged: signature::SignatureReport) -> SignatureReport {
         signature_algorithm: judged.signature_algorithm,
         weak_digest: judged.weak_digest,
         covers_whole_file: judged.covers_whole_file,
+        intact: judged.intact,
+        signing_tool: judged.signing_tool.unwrap_or_default(),
+        weak: judged.weak.iter().take(MAX_WEAK).map(|weakness| format!("{} ({})", weakness.algorithm, weakness.used_for.name())).collect(),
+        organisation_identifier: signer.and_then(|s| s.organisation_identifier.clone()).unwrap_or_default(),
+        value: judged.value_sha256.map(Digest),
+        evidence: judged.evidence.iter().map(used_evidence).collect(),
+        covers: Vec::new(),
     }
+}
+
+fn used_evidence(used: &signature::UsedEvidence) -> UsedEvidence {
+    let kind = match used.kind {
+        signature::EvidenceKind::Certificate => EvidenceKind::Certificate,
+        signature::EvidenceKind::RevocationList => EvidenceKind::RevocationList,
+        signature::EvidenceKind::OcspResponse => EvidenceKind::OcspResponse,
+    };
+    UsedEvidence { kind, digest: Digest(used.sha256) }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::signature::Verdict;
+use domain::signature::{SignatureReport, Verdict};
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -35,6 +35,41 @@ struct VerdictLabels {
     verdict: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ToolLabels {
+    tool: &'static str,
+    verdict: &'static str,
+    weak_digest: &'static str,
+}
+
+/// Parts of the names of signing programs in use (small letters), and the label of each: what a file says is anybody's claim and
+/// never becomes a label itself. The first that fits counts.
+const TOOLS: [(&str, &str); 14] = [
+    ("vgca", "vgca"),
+    ("ban co yeu", "vgca"),
+    ("smartca", "vnpt"),
+    ("vnpt", "vnpt"),
+    ("viettel", "viettel"),
+    ("mysign", "viettel"),
+    ("bkav", "bkav"),
+    ("fpt", "fpt"),
+    ("misa", "misa"),
+    ("pdf tool", "pdf_tool"),
+    ("itext", "itext"),
+    ("openpdf", "openpdf"),
+    ("adobe", "adobe"),
+    ("foxit", "foxit"),
+];
+
+fn tool_label(tool: &str) -> &'static str {
+    let small = tool.to_lowercase();
+    match TOOLS.iter().find(|(part, _)| small.contains(part)) {
+        Some((_, label)) => label,
+        None if tool.is_empty() => "unknown",
+        None => "other",
+    }
+}
+
 /// All metrics. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics {
@@ -45,6 +80,8 @@ pub struct Metrics {
     groups: Counter,
     sync_seconds: Histogram,
     verdicts: Family<VerdictLabels, Counter>,
+    tools: Family<ToolLabels, Counter>,
+    verdict_changes: Family<VerdictLabels, Counter>,
     free_bytes: Gauge<i64>,
     streams: Gauge<i64>,
     applied: Gauge<u64, AtomicU64>,
@@ -57,7 +94,8 @@ impl Default for Metrics {
         let call_seconds = Histogram::new(exponential_buckets(0.0005, 2.0, 18));
         let (entries, groups) = (Counter::default(), Counter::default());
         let sync_seconds = Histogram::new(exponential_buckets(0.0001, 2.0, 16));
-        let verdicts = Family::default();
+        let (verdicts, tools) = (Family::default(), Family::default());
+        let verdict_changes = Family::default();
         let (free_bytes, streams, applied) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("calls", "Calls answered, by method and gRPC code", calls.clone());
         registry.register_with_unit("call_duration", "Time from a call to the head of its answer", Unit::Seconds, call_seconds.clone());
@@ -65,10 +103,26 @@ impl Default for Metrics {
         registry.register("journal_groups", "Groups of entries, one sync each", groups.clone());
         registry.register_with_unit("journal_append", "Time to write and sync one group", Unit::Seconds, sync_seconds.clone());
         registry.register("signatures", "Signatures judged, by main indication", verdicts.clone());
+        let help = "Signatures judged, by signing program, main indication, and whether they are intact by a weak digest";
+        registry.register("signatures_by_tool", help, tools.clone());
+        registry.register("verdict_changes", "Verdicts that new trust data changed, by what they are since", verdict_changes.clone());
         registry.register_with_unit("free", "Free space where data lies", Unit::Bytes, free_bytes.clone());
         registry.register("open_watches", "Watch streams that are open", streams.clone());
         registry.register("applied_sequence", "Last journal entry that the tables hold", applied.clone());
-        Self { registry: Arc::new(registry), calls, call_seconds, entries, groups, sync_seconds, verdicts, free_bytes, streams, applied }
+        Self {
+            registry: Arc::new(registry),
+            calls,
+            call_seconds,
+            entries,
+            groups,
+            sync_seconds,
+            verdicts,
+            tools,
+            verdict_changes,
+            free_bytes,
+            streams,
+            applied,
+        }
     }
 }
 
@@ -88,13 +142,16 @@ impl Metrics {
     }
 
     /// A signature was judged.
-    pub fn verdict(&self, verdict: Verdict) {
-        let verdict = match verdict {
-            Verdict::TotalPassed => "total_passed",
-            Verdict::Indeterminate => "indeterminate",
-            Verdict::TotalFailed => "total_failed",
-        };
+    pub fn verdict(&self, signature: &SignatureReport) {
+        let verdict = verdict_name(signature.verdict);
         self.verdicts.get_or_create(&VerdictLabels { verdict }).inc();
+        let weak_digest = if signature.weak_digest && signature.intact { "yes" } else { "no" };
+        self.tools.get_or_create(&ToolLabels { tool: tool_label(&signature.signing_tool), verdict, weak_digest }).inc();
+    }
+
+    /// New trust data changed a verdict to this one.
+    pub fn verdict_changed(&self, now: Verdict) {
+        self.verdict_changes.get_or_create(&VerdictLabels { verdict: verdict_name(now) }).inc();
     }
 
     /// Free space was looked at.
@@ -162,6 +219,14 @@ impl Drop for WatchGuard {
     }
 }
 
+const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::TotalPassed => "total_passed",
+        Verdict::Indeterminate => "indeterminate",
+        Verdict::TotalFailed => "total_failed",
+    }
+}
+
 const fn code_name(code: tonic::Code) -> &'static str {
     match code {
         tonic::Code::Ok => "OK",
@@ -181,5 +246,25 @@ const fn code_name(code: tonic::Code) -> &'static str {
         tonic::Code::Unavailable => "UNAVAILABLE",
         tonic::Code::DataLoss => "DATA_LOSS",
         tonic::Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_programs_are_told_apart_by_a_closed_set_of_labels() {
+        for (tool, label) in [
+            ("VGCASignService 1.0.11 ©2014 VGCA - Ban Co yeu Chinh phu", "vgca"),
+            ("SmartCA (c) VNPT 2025", "vnpt"),
+            ("PDF Tool 4.1.6.0", "pdf_tool"),
+            ("iTextSharp 5.5.5 ©2000-2014 iText Group NV", "itext"),
+            ("pdf", "other"),
+            ("verdict=\"x\"", "other"),
+            ("", "unknown"),
+        ] {
+            assert_eq!(tool_label(tool), label, "{tool}");
+        }
     }
 }

@@ -28,6 +28,7 @@ use crate::gate::GateLayer;
 use crate::judge::Judge;
 use crate::metrics::Metrics;
 use crate::recovery::{self, Existing, Summary};
+use crate::rejudge::Rejudge;
 use crate::shared::{Shared, stopped};
 use crate::{bootstrap, listener, payload_location, services};
 
@@ -149,6 +150,7 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         tokio::spawn(followers::checkpoint(shared.clone(), applied.clone())),
         tokio::spawn(followers::disk(shared.clone())),
         tokio::spawn(followers::sweeper(shared.clone())),
+        tokio::spawn(Rejudge { shared: shared.clone(), reader: reader.clone(), cursor: data.join("rejudge.cursor") }.run(applied.clone())),
         tokio::spawn(Eraser { shared: shared.clone(), reader, cursor: data.join("eraser.cursor") }.run(applied)),
         tokio::spawn(metrics.clone().serve(metrics_listener, stopping.clone())),
     ];

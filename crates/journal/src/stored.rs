@@ -61,6 +61,7 @@ mod payload;
 mod principal;
 mod route;
 mod signature;
+mod signer;
 mod trust;
 
 #[expect(clippy::all, unreachable_pub, reason = "generated from proto/")]
@@ -154,6 +155,7 @@ impl Stored for Event {
             Self::Payload(event) => Noun::Payload(event.store()),
             Self::Document(event) => Noun::Document(event.store()),
             Self::Delivery(event) => Noun::Delivery(event.store()),
+            Self::Signer(event) => Noun::Signer(event.store()),
         };
         pb::Event { noun: Some(noun) }
     }
@@ -169,6 +171,7 @@ impl Stored for Event {
             Noun::Payload(event) => Self::Payload(Stored::load(event)?),
             Noun::Document(event) => Self::Document(Stored::load(event)?),
             Noun::Delivery(event) => Self::Delivery(Stored::load(event)?),
+            Noun::Signer(event) => Self::Signer(Stored::load(event)?),
         })
     }
 }

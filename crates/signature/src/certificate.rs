@@ -8,6 +8,7 @@ use crate::calendar::validity_time;
 use crate::constraints::NameConstraints;
 use crate::distribution::DistributionPoint;
 use crate::general_name::GeneralName;
+use crate::identifier;
 use crate::name::Name;
 use crate::oid;
 use crate::policy::Policies;
@@ -264,6 +265,7 @@ impl Certificate {
             subject: self.subject.display(),
             common_name: self.subject.label(),
             organisation: self.subject.masked(self.subject.first(oid::ORGANISATION)),
+            organisation_identifier: identifier::of_organisation(&self.subject),
             issuer: self.issuer.display(),
             serial: oid::hex(&self.serial),
             not_before: self.not_before,

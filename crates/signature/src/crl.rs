@@ -95,6 +95,10 @@ impl Number {
         let digits: Vec<u8> = content.iter().copied().skip_while(|&byte| byte == 0).collect();
         Ok(Self { length: digits.len(), digits })
     }
+
+    pub(crate) fn digits(&self) -> &[u8] {
+        &self.digits
+    }
 }
 
 impl Crl {
@@ -228,6 +232,25 @@ impl Crl {
     pub(crate) fn entry(&self, certificate: &Certificate) -> Option<Entry> {
         let issuer = *self.issuers.get(certificate.issuer.comparable())?;
         self.revoked.get(&(issuer, certificate.serial.clone())).copied()
+    }
+
+    pub(crate) fn next_update(&self) -> Option<i64> {
+        self.next_update
+    }
+
+    /// Scope and key identifier, as received.
+    pub(crate) fn series(&self) -> (&[u8], &[u8]) {
+        (&self.series.0, &self.series.1)
+    }
+
+    /// The serial numbers of all entries.
+    pub(crate) fn serials(&self) -> impl Iterator<Item = &[u8]> {
+        self.revoked.keys().map(|(_, serial)| serial.as_slice())
+    }
+
+    /// The serial numbers of entries that `other` does not have, or has for another reason or date.
+    pub(crate) fn entries_missing_in<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a [u8]> {
+        self.revoked.iter().filter(|(key, entry)| other.revoked.get(key) != Some(entry)).map(|((_, serial), _)| serial.as_slice())
     }
 
     /// Number of entries read.

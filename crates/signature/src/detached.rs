@@ -58,6 +58,7 @@ pub(crate) fn report(field: String, sub_filter: &str, judged: Judged) -> Signatu
         is_weak_only,
         signing_tool: None,
         mark: None,
+        value_sha256: arithmetic.value_sha256,
         byte_range: None,
         covers_whole_file: false,
         is_document_timestamp: false,

@@ -33,7 +33,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
                 return given_up(bytes, limit::sentence(name, error));
             }
             faults.push(format!("the structure of the file is unreadable: {error}"));
-            return unsigned(without_signatures(bytes, None, false), faults);
+            return unsigned_with_remains(bytes, None, without_signatures(bytes, None, false), faults, options);
         }
     };
     if base > 0 {
@@ -63,7 +63,7 @@ pub fn verify_pdf(bytes: &[u8], trust: &TrustStore, options: &Options) -> Docume
             faults.push("the file holds remains of signatures: it was rewritten after signing".to_owned());
         }
         let rewritten_by = rewritten_by(coverage, false, &file, &mut faults);
-        return DocumentReport { encryption, rewritten_by, ..unsigned(coverage, faults) };
+        return DocumentReport { encryption, rewritten_by, ..unsigned_with_remains(bytes, Some(&file), coverage, faults, options) };
     }
     if left_out > 0 {
         faults.push(format!("the document has {left_out} more signatures than are judged"));
@@ -134,6 +134,20 @@ fn given_up(bytes: &[u8], reason: String) -> DocumentReport {
 
 fn unsigned(coverage: Coverage, faults: Vec<String>) -> DocumentReport {
     DocumentReport::new(coverage, Vec::new(), faults)
+}
+
+fn unsigned_with_remains(
+    bytes: &[u8],
+    file: Option<&File<'_>>,
+    coverage: Coverage,
+    faults: Vec<String>,
+    options: &Options,
+) -> DocumentReport {
+    let mut report = unsigned(coverage, faults);
+    if coverage == Coverage::Destroyed {
+        report.remains = pdf::leftover(bytes, file, &options.limits);
+    }
+    report
 }
 
 /// What was done after the intact signatures; where none is intact, after those with a sound byte range.

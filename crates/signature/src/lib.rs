@@ -35,9 +35,12 @@ mod ecdsa;
 mod encrypted;
 mod evidence;
 mod existence;
+mod facts;
 mod general_name;
+mod identifier;
 mod judge;
 mod judgement;
+mod kind;
 #[cfg(test)]
 mod known_answers;
 mod limit;
@@ -83,6 +86,8 @@ pub use certification::{CertificateQuestion, CertificateReport, CertificateUse, 
 pub use cms_file::{CmsReport, CounterSignature, verify_cms, verify_cms_over};
 pub use detached::verify_detached;
 pub use document::verify_pdf;
+pub use facts::{OcspResponse, RevocationList};
+pub use kind::ContentKind;
 pub use options::{Limits, Options, RevocationPolicy, WeakDigest};
 pub use report::{
     CertificateFacts, ChangeLevel, Coverage, DocumentReport, Encryption, EvidenceKind, LaterChange, SignatureReport, SignerKind,

@@ -12,6 +12,9 @@ const LATIN1_STRINGS: [u8; 2] = [0x14, 0x1b];
 /// Four bytes per character.
 const UNIVERSAL_STRING: u8 = 0x1c;
 
+/// Attributes that hold numbers of persons.
+const MASKED: [&[u8]; 4] = [oid::USER_ID, oid::SERIAL_NUMBER, oid::TELEPHONE, oid::UNIQUE_IDENTIFIER];
+
 /// First words of the names of public bodies and enterprises, lower case.
 const ORGANISATION_WORDS: &[&str] = &[
     "ban ",
@@ -106,7 +109,7 @@ impl Name {
         let parts = self.attributes.iter().map(|(kind, value)| {
             let known = oid::ATTRIBUTE_NAMES.iter().find(|(identifier, _)| identifier == kind);
             let name = known.map_or_else(|| oid::dotted(kind), |(_, name)| (*name).to_owned());
-            let is_identifier = *kind == oid::USER_ID || *kind == oid::SERIAL_NUMBER;
+            let is_identifier = MASKED.contains(&kind.as_slice());
             let value = if is_identifier { masked_identifier(value) } else { self.masked(value) };
             format!("{name}={value}")
         });
@@ -219,6 +222,12 @@ pub(crate) mod tests {
     fn personal_identifiers_are_masked_in_display() {
         let name = name(&[(oid::USER_ID, "CCCD:096012345678"), (oid::COMMON_NAME, "Nguyễn Văn A")]);
         assert_eq!(name.display(), "UID=CCCD:***78, CN=Nguyễn Văn A");
+        let elsewhere = self::name(&[
+            (oid::COMMON_NAME, "Nguyễn Văn A 096012345678"),
+            (oid::TELEPHONE, "0912345678"),
+            (oid::ORGANISATION, "CCCD:096012"),
+        ]);
+        assert_eq!(elsewhere.display(), "CN=Nguyễn Văn A ***78, telephone=***78, O=CCCD:***12");
     }
 
     #[test]

@@ -84,6 +84,11 @@ pub(crate) const SERIAL_NUMBER: &[u8] = &[0x55, 4, 5];
 pub(crate) const ORGANISATION: &[u8] = &[0x55, 4, 10];
 pub(crate) const ORGANISATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
 pub(crate) const TITLE: &[u8] = &[0x55, 4, 12];
+/// organizationIdentifier (ITU-T X.520, 6.4.5).
+pub(crate) const ORGANISATION_IDENTIFIER: &[u8] = &[0x55, 4, 97];
+pub(crate) const TELEPHONE: &[u8] = &[0x55, 4, 20];
+/// x500UniqueIdentifier (ITU-T X.520, 6.2.7).
+pub(crate) const UNIQUE_IDENTIFIER: &[u8] = &[0x55, 4, 45];
 pub(crate) const GIVEN_NAME: &[u8] = &[0x55, 4, 42];
 pub(crate) const USER_ID: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1];
 pub(crate) const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
@@ -100,9 +105,9 @@ pub(crate) const ATTRIBUTE_NAMES: &[(&[u8], &str)] = &[
     (ORGANISATION, "O"),
     (ORGANISATIONAL_UNIT, "OU"),
     (TITLE, "title"),
-    (&[0x55, 4, 20], "telephone"),
+    (TELEPHONE, "telephone"),
     (GIVEN_NAME, "GN"),
-    (&[0x55, 4, 97], "organizationIdentifier"),
+    (ORGANISATION_IDENTIFIER, "organizationIdentifier"),
     (USER_ID, "UID"),
     (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25], "DC"),
     (EMAIL_ADDRESS, "emailAddress"),

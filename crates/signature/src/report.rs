@@ -25,6 +25,9 @@ pub struct DocumentReport {
     pub signers: Vec<SignerGroup>,
     /// Whether the document is encrypted, and whether what the signatures cover could be read.
     pub encryption: Encryption,
+    /// SHA-256 of each signature value that is left in a file that was rewritten, at most 64, by which the document that it was
+    /// made of is found again; empty unless the coverage is [`Coverage::Destroyed`]. See [`SignatureReport::value_sha256`].
+    pub remains: Vec<[u8; 32]>,
 }
 
 impl DocumentReport {
@@ -33,7 +36,17 @@ impl DocumentReport {
         let signers = group(&signatures);
         tell_lines_apart(&mut signatures, &signers);
         let (changed_after_signing, encryption) = (ChangeLevel::None, Encryption::None);
-        Self { coverage, signatures, faults, changed_after_signing, later_changes: Vec::new(), rewritten_by: None, signers, encryption }
+        Self {
+            coverage,
+            signatures,
+            faults,
+            changed_after_signing,
+            later_changes: Vec::new(),
+            rewritten_by: None,
+            signers,
+            encryption,
+            remains: Vec::new(),
+        }
     }
 }
 
@@ -168,6 +181,9 @@ pub struct SignatureReport {
     pub signing_tool: Option<String>,
     /// What a signature in a PDF shows on its page; absent where it shows nothing, and elsewhere.
     pub mark: Option<VisibleMark>,
+    /// SHA-256 of the signature value (in CMS the octets of `signature` in SignerInfo): by it the same signature is known again
+    /// in another file. Absent where no value was read.
+    pub value_sha256: Option<[u8; 32]>,
     /// The four numbers of `/ByteRange`, counted from the `%PDF` header; absent in a detached file.
     pub byte_range: Option<[u64; 4]>,
     /// The byte range is sound, starts with the file and ends with it.
@@ -319,6 +335,9 @@ pub struct CertificateFacts {
     pub common_name: String,
     /// First organisation name, or empty.
     pub organisation: String,
+    /// The organisation's own number, normalised: `MST:0123456789` (tax code, units as `MST:0123456789-001`), `MNS:1234567`
+    /// (code of a unit of the state budget) or `MDD:H12.15` (electronic identification code). Never a person's number.
+    pub organisation_identifier: Option<String>,
     /// The issuer, written like the subject.
     pub issuer: String,
     /// Serial number, lower-case hex of its DER content.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::algorithm::{AlgorithmId, CryptoFault, Digest, PublicKey, Scheme, digest_algorithm, digest_name};
+use crate::algorithm::{AlgorithmId, CryptoFault, Digest, PublicKey, Scheme, digest_algorithm, digest_name, sha256};
 use crate::asn1::{Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::cache::Caches;
 use crate::calendar::asn1_time;
@@ -30,6 +30,7 @@ pub(crate) struct Arithmetic {
     /// What it is made with, for the algorithm policy.
     pub(crate) used: Vec<(Algorithm, AlgorithmUse)>,
     pub(crate) claimed_time: Option<i64>,
+    pub(crate) value_sha256: Option<[u8; 32]>,
     /// Digest and signature value both fit.
     pub(crate) intact: bool,
 }
@@ -95,6 +96,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
         digest_algorithm: digest_name(info.digest_algorithm.oid),
         signature_algorithm: oid::dotted(info.signature_algorithm.oid),
         claimed_time: demands.claimed_time.or_else(|| signing_time(info)),
+        value_sha256: Some(sha256(&info.signature)),
         ..Arithmetic::default()
     };
     let format_is_sound = check_form(data, info, demands, judgement);

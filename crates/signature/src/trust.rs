@@ -13,7 +13,7 @@ use crate::name::Name;
 use crate::ocsp::Response;
 
 /// Entries of one revocation list of the store. The largest lists of public authorities hold a few million.
-const MAX_LIST_ENTRIES: usize = 10_000_000;
+pub(crate) const MAX_LIST_ENTRIES: usize = 10_000_000;
 
 /// Trust anchors, intermediate certificates, CRLs and OCSP responses. Clones share their [`Caches`], which change speed and
 /// never a verdict.

@@ -1,9 +1,10 @@
-//! `vanthu agency import|export`: the directory of a running hub, as its admin.
+//! `vanthu agency import|export|import-signers`: the directory of a running hub and who signs for whom, as its admin.
 
 use std::path::PathBuf;
 
 use api::v1::agency_service_client::AgencyServiceClient;
-use api::v1::{ExportDirectoryRequest, ImportDirectoryRequest};
+use api::v1::trust_service_client::TrustServiceClient;
+use api::v1::{ExportDirectoryRequest, ImportAuthorisedSignersRequest, ImportDirectoryRequest};
 use tonic::transport::Channel;
 
 use crate::arguments::{Agency, AgencyCommand, Hub};
@@ -33,17 +34,26 @@ pub(crate) async fn run(arguments: &Agency) -> Outcome {
                 .map_err(|status| status.message().to_owned())?;
             print!("{}", answer.into_inner().agencies_csv);
         }
+        AgencyCommand::ImportSigners { hub, signers, validate_only } => {
+            let request = ImportAuthorisedSignersRequest { signers_csv: joined(signers)?, validate_only: *validate_only };
+            let mut client = TrustServiceClient::new(channel(hub).await?);
+            let answer = client.import_authorised_signers(request).await.map_err(|status| status.message().to_owned())?;
+            println!("{} authorised signers were read", answer.into_inner().signer_count);
+        }
     }
     Ok(0)
 }
 
 async fn client(at: &Hub) -> Result<AgencyServiceClient<Channel>, Box<dyn std::error::Error>> {
+    Ok(AgencyServiceClient::new(channel(at).await?).max_decoding_message_size(64 << 20).max_encoding_message_size(64 << 20))
+}
+
+async fn channel(at: &Hub) -> Result<Channel, Box<dyn std::error::Error>> {
     let address = match &at.address {
         Some(address) => address.clone(),
         None => serve::config(&at.home)?.listen.grpc.to_string(),
     };
-    let channel = hub::client::connect(&at.home, &address, hub::home::FIRST_ADMIN).await?;
-    Ok(AgencyServiceClient::new(channel).max_decoding_message_size(64 << 20).max_encoding_message_size(64 << 20))
+    Ok(hub::client::connect(&at.home, &address, hub::home::FIRST_ADMIN).await?)
 }
 
 /// The files one after the other; the header is that of the first.

@@ -142,6 +142,18 @@ pub(crate) enum AgencyCommand {
         #[command(flatten)]
         hub: Hub,
     },
+    /// Register who may sign for whom: all of a file, or nothing with every bad line named. Those that it leaves out stay.
+    ImportSigners {
+        #[command(flatten)]
+        hub: Hub,
+        /// Signers, CSV with the columns agency, role, name, identifier, certificate_sha256, position, valid_from, valid_until, note;
+        /// may be given several times.
+        #[arg(long = "signers", required = true)]
+        signers: Vec<PathBuf>,
+        /// Check everything and change nothing.
+        #[arg(long)]
+        validate_only: bool,
+    },
 }
 
 #[derive(Debug, Args)]

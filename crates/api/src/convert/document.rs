@@ -212,6 +212,7 @@ pub fn to_wire(document: &Document, reports: &[Report]) -> v1::Document {
         version: document.version,
         warnings: document.warnings.clone(),
         signature_reports: reports.iter().map(signature::to_wire).collect(),
+        signature_findings: document.findings.iter().map(signature::finding_to_wire).collect(),
         submit_time: Some(time::timestamp(document.submitted_at)),
         submit_seq: document.submitted_seq,
         etag: document.changed_seq.to_string(),

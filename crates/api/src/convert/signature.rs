@@ -2,7 +2,9 @@
 
 use domain::document::KindId;
 use domain::invalid::Invalid;
-use domain::signature::{Action, Changed, Coverage, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use domain::signature::{
+    Action, Changed, Coverage, EvidenceKind, Finding, Report, Requirement, Rule, SignatureReport, SignerKind, UsedEvidence, Verdict,
+};
 
 use crate::convert::agency::tier;
 use crate::convert::fields::{Fields, read, same};
@@ -17,6 +19,9 @@ same! {
 }
 same! {
     ChangedAfterSigning = Changed { None, Permitted, Workflow, Unexplained }
+}
+same! {
+    EvidenceKind = EvidenceKind { Certificate, RevocationList, OcspResponse }
 }
 same! {
     SignerKind = SignerKind { Person, Organisation, Unknown }
@@ -46,6 +51,13 @@ fn parse_rule(at: &mut Fields<'_>, message: &v1::SignatureRule) -> Option<Rule> 
     let on_unsigned = at.stated("on_unsigned", message.on_unsigned, action);
     let on_weak_digest = at.stated("on_weak_digest", message.on_weak_digest, action);
     let requires = at.stated("requires", message.requires, requirement);
+    let from = at.optional_date("from_date", &message.from_date);
+    let until = at.optional_date("until_date", &message.until_date);
+    let on_wrong_signer = at.any("on_wrong_signer", message.on_wrong_signer, action).unwrap_or(Rule::WRONG_SIGNER);
+    let on_wrong_order = at.any("on_wrong_order", message.on_wrong_order, action).unwrap_or(Rule::WRONG_ORDER);
+    let on_unregistered = at.any("on_unregistered", message.on_unregistered, action).unwrap_or(Rule::UNREGISTERED);
+    let on_attachment = at.any("on_attachment", message.on_attachment, action).unwrap_or(Rule::ATTACHMENT);
+    let on_destroyed = at.any("on_destroyed", message.on_destroyed, action);
     Some(Rule {
         issuer_tier,
         kind,
@@ -54,6 +66,13 @@ fn parse_rule(at: &mut Fields<'_>, message: &v1::SignatureRule) -> Option<Rule> 
         on_unsigned: on_unsigned?,
         on_weak_digest: on_weak_digest?,
         requires: requires?,
+        from,
+        until,
+        on_wrong_signer,
+        on_wrong_order,
+        on_unregistered,
+        on_attachment,
+        on_destroyed,
     })
 }
 
@@ -67,6 +86,13 @@ pub fn policy_to_wire(rules: &[Rule]) -> v1::SignaturePolicy {
         on_unsigned: v1::SignatureAction::from(rule.on_unsigned).into(),
         on_weak_digest: v1::SignatureAction::from(rule.on_weak_digest).into(),
         requires: v1::SignatureRequirement::from(rule.requires).into(),
+        from_date: time::date(rule.from),
+        until_date: time::date(rule.until),
+        on_wrong_signer: v1::SignatureAction::from(rule.on_wrong_signer).into(),
+        on_wrong_order: v1::SignatureAction::from(rule.on_wrong_order).into(),
+        on_unregistered: v1::SignatureAction::from(rule.on_unregistered).into(),
+        on_attachment: v1::SignatureAction::from(rule.on_attachment).into(),
+        on_destroyed: rule.on_destroyed.map_or(v1::SignatureAction::Unspecified, Into::into).into(),
     });
     v1::SignaturePolicy { rules: rules.collect() }
 }
@@ -91,6 +117,19 @@ pub fn to_wire(report: &Report) -> v1::SignatureReport {
         size_bytes,
         signatures: report.signatures.iter().map(signature_to_wire).collect(),
         faults: report.faults.clone(),
+        producer: report.producer.clone(),
+    }
+}
+
+/// The message of a finding.
+pub fn finding_to_wire(finding: &Finding) -> v1::SignatureFinding {
+    v1::SignatureFinding {
+        reason: finding.reason.name().to_owned(),
+        fields: finding.fields.clone(),
+        signatures: finding.signatures.clone(),
+        sentence: finding.english.clone(),
+        sentence_vi: finding.vietnamese.clone(),
+        warns: finding.action >= Action::Warn,
     }
 }
 
@@ -115,7 +154,18 @@ fn signature_to_wire(signature: &SignatureReport) -> v1::Signature {
         signature_algorithm: signature.signature_algorithm.clone(),
         weak_digest: signature.weak_digest,
         covers_whole_file: signature.covers_whole_file,
+        intact: signature.intact,
+        signing_tool: signature.signing_tool.clone(),
+        weak: signature.weak.clone(),
+        organisation_identifier: signature.organisation_identifier.clone(),
+        evidence: signature.evidence.iter().map(evidence_to_wire).collect(),
+        covers: signature.covers.clone(),
     }
+}
+
+/// The message of a piece of evidence.
+pub fn evidence_to_wire(evidence: &UsedEvidence) -> v1::SignatureEvidence {
+    v1::SignatureEvidence { kind: v1::EvidenceKind::from(evidence.kind).into(), sha256: evidence.digest.0.to_vec().into() }
 }
 
 #[cfg(test)]
@@ -135,6 +185,13 @@ mod tests {
             on_unsigned: Action::Warn,
             on_weak_digest: Action::Refuse,
             requires,
+            from: None,
+            until: "2026-12-31".parse().ok(),
+            on_wrong_signer: Action::Refuse,
+            on_wrong_order: Action::Record,
+            on_unregistered: Action::Warn,
+            on_attachment: Action::Refuse,
+            on_destroyed: issuer_tier.map(|_| Action::Refuse),
         };
         let rules = vec![
             rule(Some(Tier::Commune), Some("cong-van"), Action::Refuse, Requirement::Both),
@@ -143,6 +200,23 @@ mod tests {
         let request = v1::SetSignaturePolicyRequest { policy: Some(policy_to_wire(&rules)) };
         assert_eq!(policy(&request), Ok(rules));
         assert!(policy(&v1::SetSignaturePolicyRequest { policy: Some(v1::SignaturePolicy::default()) }).is_err());
+    }
+
+    #[test]
+    fn a_rule_of_an_older_client_says_nothing_of_signers_and_means_the_defaults() {
+        let (refuse, warn) = (v1::SignatureAction::Refuse.into(), v1::SignatureAction::Warn.into());
+        let rule = v1::SignatureRule {
+            on_failed: refuse,
+            on_indeterminate: warn,
+            on_unsigned: warn,
+            on_weak_digest: warn,
+            requires: v1::SignatureRequirement::None.into(),
+            ..Default::default()
+        };
+        let rules = policy(&v1::SetSignaturePolicyRequest { policy: Some(v1::SignaturePolicy { rules: vec![rule] }) }).expect("a policy");
+        let told =
+            (rules[0].on_wrong_signer, rules[0].on_wrong_order, rules[0].on_unregistered, rules[0].on_attachment, rules[0].on_destroyed);
+        assert_eq!(told, (Action::Warn, Action::Warn, Action::Record, Action::Record, None));
     }
 
     #[test]
@@ -156,11 +230,13 @@ mod tests {
             later_changes: vec!["object 7, which nothing uses, was added".into()],
             signatures: Vec::new(),
             faults: vec!["the cross-reference table is damaged".into()],
+            remains: Vec::new(),
+            producer: "Ký dấu đến".into(),
         };
         let message = to_wire(&report);
         assert_eq!((message.coverage(), message.signed_end_bytes, message.size_bytes), (v1::Coverage::BytesAddedAfter, 100, 130));
         assert_eq!(message.changed_after_signing(), v1::ChangedAfterSigning::Workflow);
-        assert_eq!(message.later_changes, report.later_changes);
+        assert_eq!((&message.later_changes, &message.producer), (&report.later_changes, &report.producer));
         assert_eq!(message.payload, format!("payloads/{}", "01".repeat(32)));
         assert_eq!(message.judge_time.map(|time| time.seconds), Some(1_751_302_800));
         assert_eq!(message.trust_sha256.as_ref(), [2; 32]);

@@ -13,12 +13,37 @@ const MAX_DER: usize = 48 << 10;
 
 same! {
     /// The kind of a number.
-    kind: TrustKind = Kind { Anchor, Intermediate, RevocationList }
+    kind: TrustKind = Kind { Anchor, Intermediate, RevocationList, OcspResponse }
 }
 
-/// The filter of a list: only this kind, if stated.
-pub fn list(request: &v1::ListTrustObjectsRequest) -> Result<Option<Kind>, Invalid> {
-    read(|at| Some(at.any("kind", request.kind, kind)))
+/// The kind that an entry of an import states, if it does.
+pub fn stated_kind(number: i32) -> Result<Option<Kind>, String> {
+    if number == 0 { Ok(None) } else { kind(number).map(Some).ok_or_else(|| format!("has no value {number}")) }
+}
+
+/// The filter of a list.
+pub fn list(request: &v1::ListTrustObjectsRequest) -> Result<Filter, Invalid> {
+    read(|at| {
+        let kind = at.any("kind", request.kind, kind);
+        let words = at.text("issuer", &request.issuer, 0, 200)?.to_lowercase();
+        Some(Filter { kind, words })
+    })
+}
+
+/// Which trust objects to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    kind: Option<Kind>,
+    words: String,
+}
+
+impl Filter {
+    /// Whether the list has the object.
+    pub fn keeps(&self, object: &TrustObject) -> bool {
+        let issuer = object.facts.as_ref().map(|facts| facts.issuer.as_str()).unwrap_or_default();
+        self.kind.is_none_or(|kind| object.kind == kind)
+            && [object.subject.as_str(), issuer].iter().any(|name| name.to_lowercase().contains(&self.words))
+    }
 }
 
 /// The object to add. Its subject is empty: who reads the DER fills it in.
@@ -29,7 +54,11 @@ pub fn added(request: &v1::AddTrustObjectRequest) -> Result<TrustObject, Invalid
         let kind = at.stated("kind", message.kind, kind);
         let length = message.der.len();
         at.require(length > 0, "der", "is required");
-        at.require(length <= MAX_DER, "der", format_args!("has {length} bytes, at most {MAX_DER} are allowed"));
+        at.require(
+            length <= MAX_DER,
+            "der",
+            format_args!("has {length} bytes, at most {MAX_DER} are allowed; larger ones are imported by ImportTrustObjects"),
+        );
         let valid_from = at.optional_time("valid_from_time", &message.valid_from_time);
         let valid_until = at.optional_time("valid_until_time", &message.valid_until_time);
         let ordered = valid_from.zip(valid_until).is_none_or(|(from, until)| from <= until);
@@ -48,12 +77,14 @@ pub fn added(request: &v1::AddTrustObjectRequest) -> Result<TrustObject, Invalid
             valid_until,
             note: note?,
             subject: String::new(),
+            facts: None,
         })
     })
 }
 
 /// The message of a trust object.
 pub fn to_wire(object: &TrustObject) -> v1::TrustObject {
+    let facts = object.facts.as_ref();
     v1::TrustObject {
         name: name::of_trust(&object.fingerprint),
         kind: v1::TrustKind::from(object.kind).into(),
@@ -62,6 +93,11 @@ pub fn to_wire(object: &TrustObject) -> v1::TrustObject {
         valid_until_time: object.valid_until.map(time::timestamp),
         note: object.note.clone(),
         subject: object.subject.clone(),
+        issuer: facts.map(|facts| facts.issuer.clone()).unwrap_or_default(),
+        size_bytes: facts.map_or(object.der.len() as u64, |facts| facts.size).try_into().unwrap_or(i64::MAX),
+        list_number: facts.map(|facts| facts.number.iter().map(|byte| format!("{byte:02x}")).collect()).unwrap_or_default(),
+        this_update_time: facts.and_then(|facts| facts.this_update).map(time::timestamp),
+        next_update_time: facts.and_then(|facts| facts.next_update).map(time::timestamp),
     }
 }
 

@@ -176,13 +176,48 @@ fn a_refused_signature_has_the_reason_of_its_cause_and_a_violation_for_each_file
         (SignatureCause::Indeterminate, "SIGNATURE_INDETERMINATE"),
         (SignatureCause::WeakDigest, "SIGNATURE_WEAK_DIGEST"),
         (SignatureCause::Invalid, "SIGNATURE_INVALID"),
+        (SignatureCause::Destroyed, "SIGNATURE_DESTROYED"),
+        (SignatureCause::WrongSigner, "SIGNATURE_WRONG_SIGNER"),
+        (SignatureCause::WrongOrder, "SIGNATURE_WRONG_ORDER"),
+        (SignatureCause::Attachment, "SIGNATURE_ATTACHMENT"),
+        (SignatureCause::NotRegistered, "SIGNATURE_ISSUER_NOT_REGISTERED"),
     ] {
-        let refusal = Refusal::SignatureRefused { cause, reasons: vec!["a.pdf: changed".into(), "b.pdf: changed".into()] };
+        let finding = |file: &str| Finding {
+            reason: domain::signature::Reason::ChangedAfterSigning,
+            action: domain::signature::Action::Refuse,
+            fields: vec!["document.attachments[0]".into()],
+            signatures: vec![],
+            english: format!("{file}: changed"),
+            vietnamese: format!("{file}: đã bị thay đổi"),
+        };
+        let refusal = Refusal::SignatureRefused { cause, findings: vec![finding("a.pdf"), finding("b.pdf")] };
         let status = check(refusal, Code::FailedPrecondition, reason, &[]);
         let violations = status.get_details_precondition_failure().expect("PreconditionFailure").violations;
         let violations: Vec<_> = violations.iter().map(|v| (v.r#type.as_str(), v.description.as_str())).collect();
         assert_eq!(violations, [("SIGNATURE", "a.pdf: changed"), ("SIGNATURE", "b.pdf: changed")]);
+        let subject = status.get_details_precondition_failure().map(|failure| failure.violations[0].subject.clone());
+        assert_eq!(subject.as_deref(), Some("CHANGED_AFTER_SIGNING document.attachments[0]"));
+        let vietnamese = status.get_details_localized_message().expect("LocalizedMessage");
+        assert_eq!((vietnamese.locale.as_str(), vietnamese.message.as_str()), ("vi", "a.pdf: đã bị thay đổi; b.pdf: đã bị thay đổi"));
     }
+}
+
+#[test]
+fn a_refusal_for_many_signatures_fits_the_trailers_that_clients_take() {
+    let finding = |n: usize| Finding {
+        reason: domain::signature::Reason::SignerNotAuthorised,
+        action: domain::signature::Action::Refuse,
+        fields: vec![format!("document.attachments[{n}]")],
+        signatures: vec!["Signature1".into(); 64],
+        english: format!("{n}-{}: was signed by {}", "ệ".repeat(200), "ộ".repeat(2_000)),
+        vietnamese: format!("{n}-{}: được ký bởi {}", "ệ".repeat(200), "ộ".repeat(2_000)),
+    };
+    let refusal = Refusal::SignatureRefused { cause: SignatureCause::WrongSigner, findings: (0..50).map(finding).collect() };
+    let status = Failure::from(refusal).status_of("submit the document");
+    let message: usize = status.message().bytes().map(|byte| if byte.is_ascii_graphic() || byte == b' ' { 1 } else { 3 }).sum();
+    let details = status.details().len().div_ceil(3) * 4;
+    assert!(message + details < 8 * 1024 - 256, "{message} and {details} bytes");
+    assert!(status.get_details_localized_message().is_some_and(|told| told.message.starts_with("0-ệ") && told.message.ends_with('…')));
 }
 
 #[test]

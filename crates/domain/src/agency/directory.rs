@@ -5,6 +5,7 @@
 
 mod agencies;
 mod groups;
+mod signers;
 mod successions;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::time::Date;
 
 pub use agencies::{parse_agencies, write_agencies};
 pub use groups::{parse_groups, write_groups};
+pub use signers::parse_signers;
 pub use successions::{parse_successions, write_successions};
 
 /// Bytes of one file: 10,000 agencies of about 200 bytes, and groups with long lists of members.

@@ -79,6 +79,8 @@ impl Scene {
                 later_changes: vec![],
                 signatures: vec![],
                 faults: vec![],
+                remains: vec![],
+                producer: String::new(),
             }],
         };
         scene.run(&caller("tinh"), &command::Command::Document(submit)).unwrap();

@@ -164,7 +164,8 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
     let mut reports = document::reports(rows, asked.document)?;
     if let Some(content) = asked.content {
         document.content = submit::with_sizes(rows, context, content)?;
-        (reports, document.warnings) = submit::judged(rows, &issuer, &document.content, asked.reports)?;
+        let judged = submit::judged(rows, context, &issuer, &document.content, asked.reports)?;
+        (reports, document.warnings, document.findings) = (judged.reports, judged.warnings, judged.findings);
         document.version += 1;
     }
     let mut added = Vec::new();

@@ -21,6 +21,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             put(place, rows, &document)?;
             rows.put(NUMBERS, &submit::number_key(&document.content), document.id.0.to_vec());
             put_reports(rows, &document, reports)?;
+            signature::statistics::count(rows, document.submitted_at, &document.content, reports)?;
             delivery::note(place, Of::document(&document), &document.content.issuer, StepKind::Submitted, Told::IssuerOnly);
             delivery::put_all_new(place, rows, deliveries)?;
             deliveries.iter().for_each(|copy| note_sent(place, &document, copy));
@@ -33,7 +34,7 @@ pub fn apply(place: &mut Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Re
             }
             let document = Document { changed_seq: place.seq, ..document.clone() };
             put(place, rows, &document)?;
-            remove_under(rows, REPORTS, &document.id)?;
+            remove_reports(rows, &document.id)?;
             put_reports(rows, &document, reports)?;
             if document.content.urgency != before.content.urgency {
                 delivery::put_urgency(rows, &document.id, document.content.urgency)?;
@@ -97,7 +98,16 @@ fn put_reports(rows: &mut Overlay<'_>, document: &Document, reports: &[signature
     for (index, report) in (0_u32..).zip(reports) {
         rows.put_row(REPORTS, &[document.id.0.as_slice(), &index.to_be_bytes()].concat(), report)?;
     }
+    signature::note(rows, &document.id, reports);
+    signature::verdicts::index(rows, &document.id, reports);
     Ok(())
+}
+
+fn remove_reports(rows: &mut Overlay<'_>, id: &Id) -> Result<(), Fault> {
+    let reports = reports(rows, id)?;
+    signature::forget(rows, id, &reports);
+    signature::verdicts::forget(rows, id)?;
+    remove_under(rows, REPORTS, id)
 }
 
 /// NĐ 30/2020, Appendix VI, III.8: only the record of the recall itself is kept.
@@ -106,7 +116,7 @@ fn erase(rows: &mut Overlay<'_>, document: &mut Document) -> Result<(), Fault> {
     for digest in digests {
         payload::let_go(rows, &digest, document)?;
     }
-    remove_under(rows, REPORTS, &document.id)?;
+    remove_reports(rows, &document.id)?;
     remove_under(rows, VERSIONS, &document.id)?;
     let content = &mut document.content;
     content.subject.clear();
@@ -116,6 +126,7 @@ fn erase(rows: &mut Overlay<'_>, document: &mut Document) -> Result<(), Fault> {
     content.printed_recipients.clear();
     content.attachments.clear();
     document.warnings.clear();
+    document.findings.clear();
     document.replace_reason.clear();
     Ok(())
 }

@@ -88,6 +88,8 @@ pub(crate) fn reports(content: &Content) -> Vec<Report> {
         later_changes: vec![],
         signatures: vec![],
         faults: vec![],
+        remains: vec![],
+        producer: String::new(),
     };
     content.attachments.iter().map(|file| unsigned(file.payload)).collect()
 }

@@ -15,6 +15,7 @@ use crate::principal::Role;
 use crate::refusal::Refusal;
 use crate::route::{self, Mode};
 use crate::signature;
+use crate::signer;
 use crate::state::{self, Fault, State as Rows};
 use crate::time::Timestamp;
 
@@ -57,7 +58,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     let replaced = replaced(rows, &asked.content.issuer, asked.replaces)?;
     number_is_free(rows, asked.content)?;
     let content = with_sizes(rows, context, asked.content)?;
-    let (reports, warnings) = judged(rows, &issuer, &content, asked.reports)?;
+    let Judged { reports, warnings, findings } = judged(rows, context, &issuer, &content, asked.reports)?;
     let today = context.at.date_in_vietnam();
     let recipients = agency::expand(rows, &issuer, asked.recipients, today)?;
     let deliveries = route_out(rows, &issuer, recipients, asked.id, content.urgency, context.at)?;
@@ -75,6 +76,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
         replaces: asked.replaces.to_vec(),
         replace_reason: if asked.replaces.is_empty() { String::new() } else { asked.replace_reason.to_owned() },
         warnings,
+        findings,
         submitted_at: context.at,
         submitted_seq: 0,
         changed_seq: 0,
@@ -226,22 +228,37 @@ pub(super) fn with_sizes(rows: &dyn Rows, context: &Context<'_>, content: &Conte
 }
 
 /// The verdicts, bounded, and what the policy says to them.
+pub(super) struct Judged {
+    pub(super) reports: Vec<signature::Report>,
+    pub(super) warnings: Vec<String>,
+    pub(super) findings: Vec<signature::Finding>,
+}
+
+/// Puts the verdicts on the attachments before the policy.
 pub(super) fn judged(
     rows: &dyn Rows,
+    context: &Context<'_>,
     issuer: &Agency,
     content: &Content,
     reports: &[signature::Report],
-) -> Result<(Vec<signature::Report>, Vec<String>), Refusal> {
+) -> Result<Judged, Refusal> {
     let fits = reports.len() == content.attachments.len()
         && reports.iter().zip(&content.attachments).all(|(report, file)| report.payload == file.payload);
     if !fits {
         return Err(Fault("the verdicts are not those of the attachments".into()).into());
     }
-    let policy = signature::policy(rows)?;
-    let files: Vec<_> = content.attachments.iter().zip(reports).map(|(file, report)| (file.role, file.file_name.clone(), report)).collect();
-    let assessment = signature::assess(&policy, issuer.tier, &content.kind, &files);
-    if let Some((cause, reasons)) = assessment.refusal {
-        return Err(Refusal::SignatureRefused { cause, reasons });
+    let originals = reports.iter().map(|report| signature::original(rows, context.caller, report)).collect::<Result<Vec<_>, Fault>>()?;
+    let submission = signature::Submission {
+        issuer_tier: issuer.tier,
+        content,
+        at: context.at,
+        reports,
+        authorised: &signer::authorised(rows, &issuer.id, reports)?,
+        originals: &originals,
+    };
+    let assessment = signature::assess(&signature::policy(rows)?, &submission);
+    if let Some((cause, findings)) = assessment.refusal() {
+        return Err(Refusal::SignatureRefused { cause, findings });
     }
     let bounded: Vec<_> = reports.iter().map(bounded).collect();
     for report in &bounded {
@@ -250,10 +267,12 @@ pub(super) fn judged(
             return Err(Refusal::TooLarge(format!("the signature report of payload {} has {bytes} bytes", report.payload)));
         }
     }
-    Ok((bounded, assessment.warnings.into_iter().take(100).collect()))
+    let kept = signature::Assessment { findings: signature::bounded(assessment.findings) };
+    Ok(Judged { reports: bounded, warnings: kept.warnings(), findings: kept.findings })
 }
 
-fn bounded(report: &signature::Report) -> signature::Report {
+/// The report with few and short sentences.
+pub(crate) fn bounded(report: &signature::Report) -> signature::Report {
     let mut report = report.clone();
     for signature in &mut report.signatures {
         cut(&mut signature.reasons);

@@ -2,15 +2,16 @@
 
 use serde::Deserialize;
 
-use super::{Action, Command, Event, Requirement, Rule, SIGNATURE_POLICY};
+use super::{Action, Command, Event, Requirement, Rule, SIGNATURE_POLICY, verdicts};
 use crate::agency::Tier;
 use crate::command::{Context, Ruling};
 use crate::document::KindId;
-use crate::event;
+use crate::event::{self, Place};
 use crate::invalid::{Checker, Invalid};
 use crate::refusal::Refusal;
 use crate::route::toml_fault;
 use crate::state::{self, Fault, MAX_ROW_BYTES, Overlay, State};
+use crate::time::Date;
 
 /// Bytes of a rule file: 1,000 rules of about 200 bytes.
 const MAX_FILE: usize = 256 * 1024;
@@ -18,7 +19,8 @@ const MAX_FILE: usize = 256 * 1024;
 const MAX_RULES: usize = 1_000;
 
 /// Reads a rule file: `[[rule]]` with `issuer_tier` and `kind` (`"*"` for any), `on_failed`, `on_indeterminate`,
-/// `on_unsigned`, `on_weak_digest` and `requires`.
+/// `on_unsigned`, `on_weak_digest` and `requires`; where wanted also `from` and `until` (days, `"2026-12-31"`), `on_wrong_signer`,
+/// `on_wrong_order`, `on_unregistered`, `on_attachment` and `on_destroyed`.
 pub fn parse_policy(text: &str) -> Result<Vec<Rule>, Invalid> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -36,6 +38,13 @@ pub fn parse_policy(text: &str) -> Result<Vec<Rule>, Invalid> {
         on_unsigned: Action,
         on_weak_digest: Action,
         requires: Requirement,
+        from: Option<String>,
+        until: Option<String>,
+        on_wrong_signer: Option<Action>,
+        on_wrong_order: Option<Action>,
+        on_unregistered: Option<Action>,
+        on_attachment: Option<Action>,
+        on_destroyed: Option<Action>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]
@@ -58,6 +67,8 @@ pub fn parse_policy(text: &str) -> Result<Vec<Rule>, Invalid> {
             "*" => None,
             id => check.parse(format!("rule[{i}].kind"), KindId::parse(id)),
         };
+        let mut day = |key: &str, text: Option<String>| text.and_then(|text| check.parse(format!("rule[{i}].{key}"), text.parse::<Date>()));
+        let (from, until) = (day("from", line.from), day("until", line.until));
         rules.push(Rule {
             issuer_tier: match line.issuer_tier {
                 AnyOrTier::Any => None,
@@ -72,26 +83,69 @@ pub fn parse_policy(text: &str) -> Result<Vec<Rule>, Invalid> {
             on_unsigned: line.on_unsigned,
             on_weak_digest: line.on_weak_digest,
             requires: line.requires,
+            from,
+            until,
+            on_wrong_signer: line.on_wrong_signer.unwrap_or(Rule::WRONG_SIGNER),
+            on_wrong_order: line.on_wrong_order.unwrap_or(Rule::WRONG_ORDER),
+            on_unregistered: line.on_unregistered.unwrap_or(Rule::UNREGISTERED),
+            on_attachment: line.on_attachment.unwrap_or(Rule::ATTACHMENT),
+            on_destroyed: line.on_destroyed,
         });
     }
     check.finish()?;
-    check_count(&rules)?;
+    check_rules(&rules)?;
     Ok(rules)
 }
 
-fn check_count(rules: &[Rule]) -> Result<(), Invalid> {
-    if (1..=MAX_RULES).contains(&rules.len()) {
-        Ok(())
-    } else {
-        Err(Invalid::one("rules", format_args!("holds {} rules, 1 to {MAX_RULES} are allowed", rules.len())))
+/// Where no rule matches: a forged file is refused, an unsigned one is taken with a warning, anything else is recorded.
+pub(super) const DEFAULT: Rule = Rule {
+    issuer_tier: None,
+    kind: None,
+    on_failed: Action::Refuse,
+    on_indeterminate: Action::Record,
+    on_unsigned: Action::Warn,
+    on_weak_digest: Action::Record,
+    requires: Requirement::None,
+    from: None,
+    until: None,
+    on_wrong_signer: Rule::WRONG_SIGNER,
+    on_wrong_order: Rule::WRONG_ORDER,
+    on_unregistered: Rule::UNREGISTERED,
+    on_attachment: Rule::ATTACHMENT,
+    on_destroyed: None,
+};
+
+/// The first rule that matches, or the default.
+pub(super) fn rule_on<'a>(rules: &'a [Rule], issuer_tier: Tier, kind: &KindId, day: Date) -> &'a Rule {
+    let matches = |rule: &&Rule| {
+        rule.issuer_tier.is_none_or(|tier| tier == issuer_tier)
+            && rule.kind.as_ref().is_none_or(|only| only == kind)
+            && rule.from.is_none_or(|from| from <= day)
+            && rule.until.is_none_or(|until| day <= until)
+    };
+    rules.iter().find(matches).unwrap_or(&DEFAULT)
+}
+
+fn check_rules(rules: &[Rule]) -> Result<(), Invalid> {
+    if !(1..=MAX_RULES).contains(&rules.len()) {
+        return Err(Invalid::one("rules", format_args!("holds {} rules, 1 to {MAX_RULES} are allowed", rules.len())));
     }
+    let mut check = Checker::default();
+    for (i, rule) in rules.iter().enumerate() {
+        let ordered = rule.from.zip(rule.until).is_none_or(|(from, until)| from <= until);
+        check.require(ordered, format!("rules[{i}].until_date"), "lies before from_date");
+    }
+    check.finish()
 }
 
 /// Decides a command about the policy. Only admins may.
 pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Result<Ruling, Refusal> {
+    let rules = match command {
+        Command::SetPolicy(rules) => rules,
+        Command::Rejudge(rejudgement) => return verdicts::decide(rows, context, rejudgement),
+    };
     context.caller.require_admin()?;
-    let Command::SetPolicy(rules) = command;
-    check_count(rules)?;
+    check_rules(rules)?;
     let bytes = postcard::to_stdvec(rules).map_or(usize::MAX, |row| row.len());
     if bytes > MAX_ROW_BYTES {
         return Err(Refusal::TooLarge(format!("the signature policy takes {bytes} bytes, at most {MAX_ROW_BYTES} are kept")));
@@ -100,10 +154,12 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
     Ok(Ruling { resource: "signature-policy".into(), events })
 }
 
-/// Writes the rules.
-pub fn apply(event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
-    let Event::PolicySet(rules) = event;
-    rows.put_row(SIGNATURE_POLICY, &[], rules)
+/// Writes the rules, or a verdict that changed.
+pub fn apply(place: &Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
+    match event {
+        Event::PolicySet(rules) => rows.put_row(SIGNATURE_POLICY, &[], rules),
+        Event::Rejudged(rejudged) => verdicts::apply(place, rejudged, rows),
+    }
 }
 
 /// The rules that are set, first things first.
@@ -138,6 +194,7 @@ requires = \"both\"
             on_unsigned: Action::Warn,
             on_weak_digest: Action::Record,
             requires: Requirement::Both,
+            ..DEFAULT
         }
     }
 
@@ -156,6 +213,40 @@ requires = \"both\"
             let invalid = parse_policy(&bad).unwrap_err();
             assert_eq!(invalid.faults()[0].field, field, "{invalid}");
         }
+    }
+
+    #[test]
+    fn a_rule_may_hold_for_a_time_and_say_what_it_thinks_of_signers() {
+        let more = "from = \"2026-01-01\"\nuntil = \"2026-12-31\"\non_wrong_signer = \"refuse\"\non_wrong_order = \"record\"\n\
+                    on_unregistered = \"warn\"\non_attachment = \"warn\"\non_destroyed = \"refuse\"\n";
+        let day = |text: &str| Some(text.parse::<Date>().unwrap());
+        let stated = Rule {
+            from: day("2026-01-01"),
+            until: day("2026-12-31"),
+            on_wrong_signer: Action::Refuse,
+            on_wrong_order: Action::Record,
+            on_unregistered: Action::Warn,
+            on_attachment: Action::Warn,
+            on_destroyed: Some(Action::Refuse),
+            ..rule()
+        };
+        assert_eq!(parse_policy(&format!("{TEXT}{more}")), Ok(vec![stated]));
+        for (bad, field) in
+            [("from = \"31/12/2026\"\n", "rule[0].from"), ("from = \"2026-01-02\"\nuntil = \"2026-01-01\"\n", "rules[0].until_date")]
+        {
+            assert_eq!(parse_policy(&format!("{TEXT}{bad}")).unwrap_err().faults()[0].field, field);
+        }
+    }
+
+    #[test]
+    fn the_first_rule_of_the_day_decides() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let lenient = Rule { until: Some(day("2026-12-31")), ..rule() };
+        let strict = Rule { on_weak_digest: Action::Refuse, ..rule() };
+        let rules = [lenient, strict];
+        let kind = KindId::parse("cong-van").unwrap();
+        let on = |text: &str| rule_on(&rules, Tier::Commune, &kind, day(text)).on_weak_digest;
+        assert_eq!(["2020-01-01", "2026-12-31", "2027-01-01"].map(on), [Action::Record, Action::Record, Action::Refuse]);
     }
 
     #[test]

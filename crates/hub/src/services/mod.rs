@@ -6,7 +6,11 @@ pub mod document;
 pub mod payload;
 pub mod principal;
 pub mod routing;
+pub mod signature;
+mod signer;
+mod statistics;
 pub mod trust;
+mod trust_import;
 pub mod watch;
 
 use api::v1::agency_service_server::AgencyServiceServer;
@@ -15,6 +19,7 @@ use api::v1::document_service_server::DocumentServiceServer;
 use api::v1::payload_service_server::PayloadServiceServer;
 use api::v1::principal_service_server::PrincipalServiceServer;
 use api::v1::routing_service_server::RoutingServiceServer;
+use api::v1::signature_service_server::SignatureServiceServer;
 use api::v1::trust_service_server::TrustServiceServer;
 use tonic::service::Routes;
 use tonic_health::pb::FILE_DESCRIPTOR_SET as HEALTH_DESCRIPTORS;
@@ -44,6 +49,7 @@ pub fn routes<H: Health>(shared: &Shared, health: HealthServer<H>) -> Result<Rou
         .add_service(PayloadServiceServer::new(payload::Service::new(shared.clone())))
         .add_service(PrincipalServiceServer::new(principal::Service::new(shared.clone())))
         .add_service(RoutingServiceServer::new(routing::Service::new(shared.clone())))
+        .add_service(SignatureServiceServer::new(signature::Service::new(shared.clone())))
         .add_service(TrustServiceServer::new(trust::Service::new(shared.clone())))
         .add_service(health)
         .add_service(reflection().build_v1()?)

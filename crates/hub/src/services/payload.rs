@@ -237,7 +237,7 @@ impl PayloadService for Service {
 }
 
 /// The payload, if the caller may read it; the same refusal whether it exists or not.
-fn readable(shared: &Shared, caller: &Caller, digest: &Digest) -> Result<(payload::Payload, Right), Failure> {
+pub(super) fn readable(shared: &Shared, caller: &Caller, digest: &Digest) -> Result<(payload::Payload, Right), Failure> {
     let found = payload::find(&shared.tables, digest).map_err(fault)?;
     let right = payload::right(&shared.tables, caller, digest).map_err(fault)?;
     found.zip(right).ok_or_else(|| Refusal::Denied.into())
@@ -255,7 +255,7 @@ const fn broken() -> Failure {
     Failure::StreamBroken
 }
 
-fn vault_failure(error: &VaultError) -> Failure {
+pub(super) fn vault_failure(error: &VaultError) -> Failure {
     match error {
         VaultError::OffsetMismatch { have, .. } => Failure::UploadOffset { have: *have },
         VaultError::PastEnd { size, .. } => Failure::UploadTooLong { size: *size },

@@ -1,4 +1,5 @@
-//! `TrustService`: anchors, intermediates and revocation lists, and what is done about verdicts.
+//! `TrustService`: anchors, intermediates, revocation lists and OCSP responses, who may sign for whom, and what is done about
+//! verdicts.
 
 use api::convert::{self, name};
 use api::status::Failure;
@@ -9,11 +10,13 @@ use domain::digest::Digest;
 use domain::invalid::Invalid;
 use domain::refusal::Refusal;
 use domain::{signature, trust};
-use tonic::{Request, Response, Status};
-use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::agency::require_admin;
+use super::signer;
+use super::trust_import;
 use crate::shared::{Shared, after, caller, fault};
+use crate::trust_reading;
 
 /// The service.
 pub struct Service {
@@ -38,12 +41,21 @@ impl TrustService for Service {
         let caller = caller(&request)?;
         require_admin(&caller)?;
         let mut object = convert::trust::added(request.get_ref()).map_err(Failure::from)?;
-        object.subject = subject(&object).map_err(|rule| Failure::from(Invalid::one("trust_object.der", rule)))?;
-        let fingerprint = ring::digest::digest(&ring::digest::SHA256, &object.der);
-        object.fingerprint = Digest::try_from(fingerprint.as_ref()).map_err(|_| Failure::Internal)?;
+        let read = trust_reading::read(object.der.clone().into(), Some(object.kind), trust::MAX_DER);
+        let read = read.map_err(|rule| Failure::from(Invalid::one("trust_object.der", rule)))?.object;
+        (object.subject, object.facts) = (read.subject, read.facts);
         let wire = convert::trust::to_wire(&object);
         self.shared.carry_out(&caller, None, Command::Trust(trust::Command::Set(object))).await?;
         Ok(Response::new(wire))
+    }
+
+    async fn import_trust_objects(
+        &self,
+        request: Request<Streaming<v1::ImportTrustObjectsRequest>>,
+    ) -> Result<Response<v1::ImportTrustObjectsResponse>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        Ok(Response::new(trust_import::import(&self.shared, &caller, request.into_inner()).await?))
     }
 
     async fn remove_trust_object(&self, request: Request<v1::RemoveTrustObjectRequest>) -> Result<Response<v1::TrustObject>, Status> {
@@ -63,13 +75,13 @@ impl TrustService for Service {
     ) -> Result<Response<v1::ListTrustObjectsResponse>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        let kind = convert::trust::list(&request).map_err(Failure::from)?;
+        let filter = convert::trust::list(&request).map_err(Failure::from)?;
         let page = self.shared.page(&caller, &request)?;
         let after = after(&page, str::parse::<Digest>)?;
         let all = trust::all(&self.shared.tables).map_err(fault)?;
         let objects: Vec<_> = all
             .into_iter()
-            .filter(|object| kind.is_none_or(|kind| object.kind == kind))
+            .filter(|object| filter.keeps(object))
             .filter(|object| after.is_none_or(|after| object.fingerprint > after))
             .take(page.size + 1)
             .collect();
@@ -91,20 +103,39 @@ impl TrustService for Service {
         self.shared.carry_out(&caller, None, Command::Signature(signature::Command::SetPolicy(rules))).await?;
         self.policy()
     }
-}
 
-/// Whose object it is, read from its bytes; what cannot be read is not taken in.
-fn subject(object: &trust::TrustObject) -> Result<String, String> {
-    match object.kind {
-        trust::Kind::Anchor | trust::Kind::Intermediate => match X509Certificate::from_der(&object.der) {
-            Ok(([], certificate)) => Ok(certificate.subject().to_string()),
-            Ok(_) => Err("is a certificate with bytes after its end".into()),
-            Err(error) => Err(format!("is not an X.509 certificate in DER: {error}")),
-        },
-        trust::Kind::RevocationList => match CertificateRevocationList::from_der(&object.der) {
-            Ok(([], list)) => Ok(list.issuer().to_string()),
-            Ok(_) => Err("is a revocation list with bytes after its end".into()),
-            Err(error) => Err(format!("is not an X.509 revocation list in DER: {error}")),
-        },
+    async fn add_authorised_signer(
+        &self,
+        request: Request<v1::AddAuthorisedSignerRequest>,
+    ) -> Result<Response<v1::AuthorisedSigner>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        signer::add(&self.shared, &caller, request.get_ref()).await
+    }
+
+    async fn remove_authorised_signer(
+        &self,
+        request: Request<v1::RemoveAuthorisedSignerRequest>,
+    ) -> Result<Response<v1::AuthorisedSigner>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        signer::remove(&self.shared, &caller, request.get_ref()).await
+    }
+
+    async fn list_authorised_signers(
+        &self,
+        request: Request<v1::ListAuthorisedSignersRequest>,
+    ) -> Result<Response<v1::ListAuthorisedSignersResponse>, Status> {
+        let caller = caller(&request)?;
+        signer::list(&self.shared, &caller, request.get_ref())
+    }
+
+    async fn import_authorised_signers(
+        &self,
+        request: Request<v1::ImportAuthorisedSignersRequest>,
+    ) -> Result<Response<v1::ImportAuthorisedSignersResponse>, Status> {
+        let caller = caller(&request)?;
+        require_admin(&caller)?;
+        signer::import(&self.shared, &caller, request.get_ref()).await
     }
 }

@@ -58,6 +58,7 @@ stored_struct!(Document => Document {
     replaces = replaces: value,
     replace_reason = replace_reason: plain,
     warnings = warnings: plain,
+    findings = findings: value,
     submitted_at = submitted_at_micros: value,
     submitted_seq = submitted_seq: plain,
     changed_seq = changed_seq: plain,

@@ -1,6 +1,10 @@
 //! Verdicts on signatures, and the policy.
 
-use domain::signature::{Action, Changed, Coverage, Event, Report, Requirement, Rule, SignatureReport, SignerKind, Verdict};
+use domain::signature::verdicts::Rejudged;
+use domain::signature::{
+    Action, Changed, Coverage, Event, EvidenceKind, Finding, Reason, Report, Requirement, Rule, SignatureReport, SignerKind, UsedEvidence,
+    Verdict,
+};
 
 use super::{DecodeError, Stored, known, pb, required};
 
@@ -9,14 +13,19 @@ impl Stored for Event {
 
     fn store(&self) -> pb::SignatureEvent {
         use pb::signature_event::Kind;
-        let Self::PolicySet(rules) = self;
-        pb::SignatureEvent { kind: Some(Kind::PolicySet(pb::SignatureRules { rules: rules.store() })) }
+        let kind = match self {
+            Self::PolicySet(rules) => Kind::PolicySet(pb::SignatureRules { rules: rules.store() }),
+            Self::Rejudged(rejudged) => Kind::Rejudged(rejudged.store()),
+        };
+        pb::SignatureEvent { kind: Some(kind) }
     }
 
     fn load(message: pb::SignatureEvent) -> Result<Self, DecodeError> {
         use pb::signature_event::Kind;
-        let Kind::PolicySet(all) = known(message.kind, "signature event")?;
-        Ok(Self::PolicySet(Stored::load(all.rules)?))
+        Ok(match known(message.kind, "signature event")? {
+            Kind::PolicySet(all) => Self::PolicySet(Stored::load(all.rules)?),
+            Kind::Rejudged(rejudged) => Self::Rejudged(Stored::load(rejudged)?),
+        })
     }
 }
 
@@ -57,27 +66,84 @@ impl Stored for Coverage {
     }
 }
 
-stored_struct!(SignatureReport => SignatureReport {
-    field = field: plain,
-    sub_filter = sub_filter: plain,
-    verdict = verdict: value,
-    sub_indication = sub_indication: plain,
-    reasons = reasons: plain,
-    signer_kind = signer_kind: value,
-    signer = signer: plain,
-    organisation = organisation: plain,
-    issuer = issuer: plain,
-    serial = serial: plain,
-    certificate = certificate: value,
-    not_before = not_before_micros: value,
-    not_after = not_after_micros: value,
-    claimed_time = claimed_time_micros: value,
-    proved_time = proved_time_micros: value,
-    digest_algorithm = digest_algorithm: plain,
-    signature_algorithm = signature_algorithm: plain,
-    weak_digest = weak_digest: plain,
-    covers_whole_file = covers_whole_file: plain,
+impl Stored for SignatureReport {
+    type Message = pb::SignatureReport;
+
+    fn store(&self) -> pb::SignatureReport {
+        pb::SignatureReport {
+            field: self.field.clone(),
+            sub_filter: self.sub_filter.clone(),
+            verdict: self.verdict.store(),
+            sub_indication: self.sub_indication.clone(),
+            reasons: self.reasons.clone(),
+            signer_kind: self.signer_kind.store(),
+            signer: self.signer.clone(),
+            organisation: self.organisation.clone(),
+            issuer: self.issuer.clone(),
+            serial: self.serial.clone(),
+            certificate: self.certificate.store(),
+            not_before_micros: self.not_before.store(),
+            not_after_micros: self.not_after.store(),
+            claimed_time_micros: self.claimed_time.store(),
+            proved_time_micros: self.proved_time.store(),
+            digest_algorithm: self.digest_algorithm.clone(),
+            signature_algorithm: self.signature_algorithm.clone(),
+            weak_digest: self.weak_digest,
+            covers_whole_file: self.covers_whole_file,
+            intact: Some(self.intact),
+            signing_tool: self.signing_tool.clone(),
+            weak: self.weak.clone(),
+            organisation_identifier: self.organisation_identifier.clone(),
+            value: self.value.store(),
+            evidence: self.evidence.store(),
+            covers: self.covers.clone(),
+        }
+    }
+
+    fn load(message: pb::SignatureReport) -> Result<Self, DecodeError> {
+        let verdict = Stored::load(message.verdict)?;
+        Ok(Self {
+            field: message.field,
+            sub_filter: message.sub_filter,
+            verdict,
+            sub_indication: message.sub_indication,
+            reasons: message.reasons,
+            signer_kind: Stored::load(message.signer_kind)?,
+            signer: message.signer,
+            organisation: message.organisation,
+            issuer: message.issuer,
+            serial: message.serial,
+            certificate: Stored::load(message.certificate)?,
+            not_before: Stored::load(message.not_before_micros)?,
+            not_after: Stored::load(message.not_after_micros)?,
+            claimed_time: Stored::load(message.claimed_time_micros)?,
+            proved_time: Stored::load(message.proved_time_micros)?,
+            digest_algorithm: message.digest_algorithm,
+            signature_algorithm: message.signature_algorithm,
+            weak_digest: message.weak_digest,
+            covers_whole_file: message.covers_whole_file,
+            intact: message.intact.unwrap_or(verdict == Verdict::TotalPassed),
+            signing_tool: message.signing_tool,
+            weak: message.weak,
+            organisation_identifier: message.organisation_identifier,
+            value: Stored::load(message.value)?,
+            evidence: Stored::load(message.evidence)?,
+            covers: message.covers,
+        })
+    }
+}
+
+stored_struct!(Rejudged => VerdictChanged {
+    document = document: value,
+    index = index: plain,
+    report = report: message,
+    cause = cause: value,
+    reason = reason: plain,
 });
+
+stored_struct!(UsedEvidence => Evidence { kind = kind: value, digest = digest: value });
+
+stored_enum!(EvidenceKind => EvidenceKind { Certificate, RevocationList, OcspResponse });
 
 stored_enum!(Changed => ChangedAfterSigning { None, Permitted, Workflow, Unexplained });
 
@@ -90,14 +156,82 @@ stored_struct!(Report => PayloadReport {
     later_changes = later_changes: plain,
     signatures = signatures: value,
     faults = faults: plain,
+    remains = remains: value,
+    producer = producer: plain,
 });
 
-stored_struct!(Rule => SignatureRule {
-    issuer_tier = issuer_tier: value,
-    kind = kind: value,
-    on_failed = on_failed: value,
-    on_indeterminate = on_indeterminate: value,
-    on_unsigned = on_unsigned: value,
-    on_weak_digest = on_weak_digest: value,
-    requires = requires: value,
+stored_enum!(Reason => SignatureReason {
+    SignatureInvalid,
+    ChangedAfterSigning,
+    SignatureIndeterminate,
+    WeakDigest,
+    NotSigned,
+    SignatureWithoutContent,
+    SignatureDestroyed,
+    PersonalSignatureMissing,
+    OrganisationSignatureMissing,
+    SameCertificateForBoth,
+    WrongSigningOrder,
+    IssuerNotRegistered,
+    SignerNotAuthorised,
+    SignerOutOfTerm,
+    SignerNotStated,
+    AttachmentNotSigned,
+    AttachmentSignedByAnother,
 });
+
+stored_struct!(Finding => SignatureFinding {
+    reason = reason: value,
+    action = action: value,
+    fields = fields: plain,
+    signatures = signatures: plain,
+    english = english: plain,
+    vietnamese = vietnamese: plain,
+});
+
+impl Stored for Rule {
+    type Message = pb::SignatureRule;
+
+    fn store(&self) -> pb::SignatureRule {
+        pb::SignatureRule {
+            issuer_tier: self.issuer_tier.store(),
+            kind: self.kind.store(),
+            on_failed: self.on_failed.store(),
+            on_indeterminate: self.on_indeterminate.store(),
+            on_unsigned: self.on_unsigned.store(),
+            on_weak_digest: self.on_weak_digest.store(),
+            requires: self.requires.store(),
+            from: self.from.store(),
+            until: self.until.store(),
+            on_wrong_signer: self.on_wrong_signer.store(),
+            on_wrong_order: self.on_wrong_order.store(),
+            on_unregistered: self.on_unregistered.store(),
+            on_attachment: self.on_attachment.store(),
+            on_destroyed: self.on_destroyed.store(),
+        }
+    }
+
+    fn load(message: pb::SignatureRule) -> Result<Self, DecodeError> {
+        Ok(Self {
+            issuer_tier: Stored::load(message.issuer_tier)?,
+            kind: Stored::load(message.kind)?,
+            on_failed: Stored::load(message.on_failed)?,
+            on_indeterminate: Stored::load(message.on_indeterminate)?,
+            on_unsigned: Stored::load(message.on_unsigned)?,
+            on_weak_digest: Stored::load(message.on_weak_digest)?,
+            requires: Stored::load(message.requires)?,
+            from: Stored::load(message.from)?,
+            until: Stored::load(message.until)?,
+            on_wrong_signer: action_or(message.on_wrong_signer, Self::WRONG_SIGNER)?,
+            on_wrong_order: action_or(message.on_wrong_order, Self::WRONG_ORDER)?,
+            on_unregistered: action_or(message.on_unregistered, Self::UNREGISTERED)?,
+            on_attachment: action_or(message.on_attachment, Self::ATTACHMENT)?,
+            on_destroyed: Stored::load(message.on_destroyed)?,
+        })
+    }
+}
+
+/// An action that rules of older versions do not have.
+fn action_or(number: i32, unstated: Action) -> Result<Action, DecodeError> {
+    if number == 0 { Ok(unstated) } else { Action::load(number) }
+}

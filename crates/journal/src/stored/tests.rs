@@ -4,6 +4,7 @@ use domain::digest::Digest;
 use domain::document::{self, Attachment, AttachmentRole, Content, Document, KindId, Signer, Urgency};
 use domain::principal::{self, Credential, Principal, Role};
 use domain::signature::{self, Action, Coverage, Requirement, SignatureReport, SignerKind, Verdict};
+use domain::signer::{self, AuthorisedSigner, KnownBy};
 use domain::time::{Date, Timestamp};
 use domain::trust::{self, TrustObject};
 use domain::{payload, route};
@@ -145,7 +146,15 @@ fn routes_keep_every_mode() {
 
 #[test]
 fn trust_objects_keep_every_kind() {
-    for kind in [trust::Kind::Anchor, trust::Kind::Intermediate, trust::Kind::RevocationList] {
+    for kind in [trust::Kind::Anchor, trust::Kind::Intermediate, trust::Kind::RevocationList, trust::Kind::OcspResponse] {
+        let facts = trust::Facts {
+            size: 20 << 20,
+            issuer: "CN=CA".into(),
+            series: Some(Digest([6; 32])),
+            number: vec![1, 0],
+            this_update: Some(time(3)),
+            next_update: None,
+        };
         check(Event::Trust(trust::Event::Set(TrustObject {
             fingerprint: Digest([4; 32]),
             kind,
@@ -154,6 +163,7 @@ fn trust_objects_keep_every_kind() {
             valid_until: Some(time(2)),
             note: "ghi chú".into(),
             subject: "CN=Root".into(),
+            facts: Some(Box::new(facts)).filter(|_| kind != trust::Kind::Anchor),
         })));
     }
     check(Event::Trust(trust::Event::Removed(Digest([5; 32]))));
@@ -170,13 +180,115 @@ fn signature_rules_keep_every_action_and_requirement() {
         on_unsigned: Record,
         on_weak_digest: Warn,
         requires: Requirement::Both,
+        from: Some(date(2026, 1, 1)),
+        until: None,
+        on_wrong_signer: Refuse,
+        on_wrong_order: Record,
+        on_unregistered: Warn,
+        on_attachment: Refuse,
+        on_destroyed: Some(Refuse),
     };
     check(Event::Signature(signature::Event::PolicySet(vec![
-        signature::Rule { issuer_tier: None, kind: None, requires: Requirement::None, ..rule.clone() },
+        signature::Rule { issuer_tier: None, kind: None, requires: Requirement::None, on_destroyed: None, ..rule.clone() },
         signature::Rule { on_failed: Warn, on_unsigned: Refuse, requires: Requirement::Personal, ..rule.clone() },
         signature::Rule { on_indeterminate: Record, on_weak_digest: Refuse, requires: Requirement::Organisation, ..rule.clone() },
         rule,
     ])));
+}
+
+#[test]
+fn what_versions_before_authorised_signers_wrote_is_read_as_it_was_meant() {
+    // A rule of then, put together from the numbers in proto/: 3 to 6 on_failed, …, 7 requires; and a report of then.
+    let rule = pb::SignatureRule::decode(&[0x18, 3, 0x20, 1, 0x28, 2, 0x30, 1, 0x38, 1][..]).unwrap();
+    let rule = signature::Rule::load(rule).unwrap();
+    assert_eq!((rule.on_failed, rule.on_unsigned, rule.on_destroyed), (Action::Refuse, Action::Warn, None));
+    assert_eq!((rule.on_wrong_signer, rule.on_wrong_order), (Action::Warn, Action::Warn));
+    assert_eq!((rule.on_unregistered, rule.on_attachment, rule.from, rule.until), (Action::Record, Action::Record, None, None));
+    for (verdict, intact) in [(1, true), (2, false), (3, false)] {
+        let report = pb::SignatureReport::decode(&[0x18, verdict, 0x30, 1][..]).unwrap();
+        assert_eq!(SignatureReport::load(report).map(|report| report.intact), Ok(intact), "{verdict}");
+    }
+}
+
+fn findings() -> Vec<signature::Finding> {
+    use signature::Reason::*;
+    let reasons = [
+        SignatureInvalid,
+        ChangedAfterSigning,
+        SignatureIndeterminate,
+        WeakDigest,
+        NotSigned,
+        SignatureWithoutContent,
+        SignatureDestroyed,
+        PersonalSignatureMissing,
+        OrganisationSignatureMissing,
+        SameCertificateForBoth,
+        WrongSigningOrder,
+        IssuerNotRegistered,
+        SignerNotAuthorised,
+        SignerOutOfTerm,
+        SignerNotStated,
+        AttachmentNotSigned,
+        AttachmentSignedByAnother,
+    ];
+    let finding = |reason| signature::Finding {
+        reason,
+        action: Action::Warn,
+        fields: vec!["document.attachments[0]".into()],
+        signatures: vec!["Signature1".into()],
+        english: "is not signed".into(),
+        vietnamese: "chưa được ký số".into(),
+    };
+    reasons.map(finding).into()
+}
+
+#[test]
+fn authorised_signers_keep_every_role_and_way_to_know_them() {
+    let signer = AuthorisedSigner {
+        agency: agency_id("camau"),
+        role: signer::Role::Person,
+        known_by: KnownBy::Certificate(Digest([1; 32])),
+        name: "Nguyễn Văn Ví Dụ".into(),
+        position: "Chủ tịch".into(),
+        valid_from: Some(date(2025, 7, 1)),
+        valid_until: None,
+        note: "Quyết định số 01".into(),
+    };
+    let (agency, role) = (signer.agency.clone(), signer::Role::Organisation);
+    let known_by = KnownBy::Identifier("MST:2000100001".parse().unwrap());
+    let organisation = AuthorisedSigner { role, known_by: known_by.clone(), valid_until: Some(date(2030, 1, 1)), ..signer.clone() };
+    check(Event::Signer(signer::Event::Set(signer)));
+    check(Event::Signer(signer::Event::Set(organisation)));
+    check(Event::Signer(signer::Event::Removed { agency, role, known_by }));
+}
+
+#[test]
+fn changed_verdicts_are_kept() {
+    check(Event::Signature(signature::Event::Rejudged(Box::new(signature::verdicts::Rejudged {
+        document: document::Id([1; 16]),
+        index: 3,
+        report: reports().remove(2),
+        cause: Digest([9; 32]),
+        reason: "a revocation list lists the certificate".into(),
+    }))));
+}
+
+/// Bytes that the version before wrote: field 4 of an entry's event, a trust object without facts.
+#[test]
+fn a_trust_object_of_an_earlier_version_is_read_as_one_without_facts() {
+    let object = TrustObject {
+        fingerprint: Digest([4; 32]),
+        kind: trust::Kind::RevocationList,
+        der: vec![0x30, 0],
+        valid_from: None,
+        valid_until: None,
+        note: String::new(),
+        subject: "CN=Root".into(),
+        facts: None,
+    };
+    let event = [&[0x0a, 34 + 2 + 4 + 9, 0x0a, 32][..], &[4; 32], &[0x10, 3, 0x1a, 2, 0x30, 0, 0x3a, 7], b"CN=Root"].concat();
+    let message = pb::TrustEvent::decode(event.as_slice()).unwrap();
+    assert_eq!(trust::Event::load(message), Ok(trust::Event::Set(object)));
 }
 
 #[test]
@@ -206,6 +318,15 @@ fn reports() -> Vec<signature::Report> {
         signature_algorithm: "RSA".into(),
         weak_digest: true,
         covers_whole_file: false,
+        intact: true,
+        signing_tool: "VGCASignService 1.0.11".into(),
+        weak: vec!["SHA-1 (message_digest)".into()],
+        organisation_identifier: "MST:2000100001".into(),
+        value: Some(Digest([9; 32])),
+        evidence: [signature::EvidenceKind::Certificate, signature::EvidenceKind::RevocationList, signature::EvidenceKind::OcspResponse]
+            .map(|kind| signature::UsedEvidence { kind, digest: Digest([7; 32]) })
+            .to_vec(),
+        covers: vec!["/hồ-sơ/nội-dung".into()],
     };
     let person = SignatureReport {
         verdict: Verdict::TotalPassed,
@@ -214,9 +335,10 @@ fn reports() -> Vec<signature::Report> {
         covers_whole_file: true,
         certificate: None,
         proved_time: None,
+        value: None,
         ..signature.clone()
     };
-    let unknown = SignatureReport { verdict: Verdict::TotalFailed, signer_kind: SignerKind::Unknown, ..signature.clone() };
+    let unknown = SignatureReport { verdict: Verdict::TotalFailed, intact: false, signer_kind: SignerKind::Unknown, ..signature.clone() };
     [
         Coverage::NotSigned,
         Coverage::Whole,
@@ -234,6 +356,8 @@ fn reports() -> Vec<signature::Report> {
         later_changes: vec!["object 7, which nothing uses, was added".into()],
         signatures: vec![signature.clone(), person.clone(), unknown.clone()],
         faults: vec!["lỗi".into()],
+        remains: vec![Digest([3; 32])],
+        producer: "Ký dấu đến".into(),
     })
     .collect()
 }
@@ -304,6 +428,7 @@ fn document(urgency: Urgency, state: document::State) -> Document {
         replaces: vec![document::Id([3; 16])],
         replace_reason: "Sai số liệu".into(),
         warnings: vec!["cảnh báo".into()],
+        findings: findings(),
         submitted_at: time(9),
         submitted_seq: 10,
         changed_seq: 11,
@@ -412,9 +537,9 @@ fn the_bytes_of_an_entry_never_change() {
 fn what_a_newer_version_wrote_is_refused() {
     let bytes = encode(&small());
     let with = |more: &[u8]| decode(&[&bytes, more].concat());
-    // A field 9 in an entry; an event of a noun 9; an event without a noun; a principal event of kind 2.
+    // A field 9 in an entry; an event of a noun 10; an event without a noun; a principal event of kind 2.
     assert_eq!(with(&[0x48, 1]), Err(DecodeError::UnknownFields { bytes: 2 }));
-    assert_eq!(with(&[0x2a, 2, 0x4a, 0]), Err(DecodeError::UnknownFields { bytes: 2 }));
+    assert_eq!(with(&[0x2a, 2, 0x52, 0]), Err(DecodeError::UnknownFields { bytes: 2 }));
     assert_eq!(with(&[0x2a, 0]), Err(DecodeError::Unknown { what: "event" }));
     assert_eq!(with(&[0x2a, 4, 0x0a, 2, 0x12, 0]), Err(DecodeError::UnknownFields { bytes: 2 }));
 

@@ -1,6 +1,6 @@
 //! Trust objects.
 
-use domain::trust::{Event, Kind, TrustObject};
+use domain::trust::{Event, Facts, Kind, TrustObject};
 
 use super::{DecodeError, Stored, known, pb};
 
@@ -25,7 +25,7 @@ impl Stored for Event {
     }
 }
 
-stored_enum!(Kind => TrustKind { Anchor, Intermediate, RevocationList });
+stored_enum!(Kind => TrustKind { Anchor, Intermediate, RevocationList, OcspResponse });
 
 stored_struct!(TrustObject => TrustObject {
     fingerprint = fingerprint: value,
@@ -35,4 +35,14 @@ stored_struct!(TrustObject => TrustObject {
     valid_until = valid_until_micros: value,
     note = note: plain,
     subject = subject: plain,
+    facts = facts: value,
+});
+
+stored_struct!(Facts => TrustFacts {
+    size = size: plain,
+    issuer = issuer: plain,
+    series = series: value,
+    number = number: plain,
+    this_update = this_update_micros: value,
+    next_update = next_update_micros: value,
 });

@@ -36,6 +36,18 @@ impl<T: Stored> Stored for Option<T> {
     }
 }
 
+impl<T: Stored> Stored for Box<T> {
+    type Message = T::Message;
+
+    fn store(&self) -> Self::Message {
+        self.as_ref().store()
+    }
+
+    fn load(message: Self::Message) -> Result<Self, DecodeError> {
+        T::load(message).map(Self::new)
+    }
+}
+
 impl Stored for Timestamp {
     type Message = i64;
 

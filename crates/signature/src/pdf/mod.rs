@@ -6,6 +6,7 @@ mod cipher;
 mod encryption;
 mod fields;
 mod file;
+mod leftover;
 mod memory;
 mod object;
 mod remains;
@@ -18,6 +19,7 @@ pub(crate) use byte_range::{ByteRange, check as check_byte_range, numbers as byt
 pub(crate) use encryption::Security;
 pub(crate) use fields::{Found, Signatures, find as find_signatures};
 pub(crate) use file::{File, Located, PdfError, header_offset};
+pub(crate) use leftover::leftover;
 pub(crate) use memory::LOOKAHEAD;
 pub(crate) use object::{Dictionary, Object, PdfString};
 pub(crate) use remains::has_remains;

@@ -292,6 +292,7 @@ mod tests {
                 subject: "UID=CCCD:***78, CN=Nguyễn Văn A 096012345678".into(),
                 common_name: "Nguyễn Văn A 096012345678".into(),
                 organisation: "Sở A".into(),
+                organisation_identifier: None,
                 issuer: "CN=CA".into(),
                 serial: "0102".into(),
                 not_before: 0,
@@ -308,6 +309,7 @@ mod tests {
             is_weak_only: false,
             signing_tool: None,
             mark: None,
+            value_sha256: None,
             byte_range: Some([0, 10, 20, 5]),
             evidence: Vec::new(),
             covers_whole_file: true,
@@ -332,6 +334,7 @@ mod tests {
             rewritten_by: None,
             signers,
             encryption: signature::Encryption::None,
+            remains: Vec::new(),
         }
     }
 

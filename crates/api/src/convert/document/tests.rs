@@ -192,6 +192,7 @@ fn a_document_tells_where_it_stands() {
             replaces: vec![by],
             replace_reason: "Sai số liệu".into(),
             warnings: vec!["w".into()],
+            findings: Vec::new(),
             submitted_at: Timestamp::from_seconds(1_672_000_000),
             submitted_seq: 4,
             changed_seq: 9,

@@ -52,6 +52,7 @@ fn document(number: u8, urgency: Urgency) -> Document {
         replaces: vec![],
         replace_reason: String::new(),
         warnings: vec![],
+        findings: vec![],
         submitted_at: Timestamp::default(),
         submitted_seq: 0,
         changed_seq: 0,
