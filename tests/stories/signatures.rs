@@ -298,18 +298,44 @@ async fn a_large_revocation_list_lies_in_the_vault_and_counts_after_a_restart() 
         cast.hub.stop().await.unwrap();
         cast.hub.serve().await.unwrap();
     }
+    // A replay of a verdict whose list the vault has lost says what is missing.
+    let replay = v1::ReJudgeDocumentRequest { name: document.clone(), as_of_time: None, replay: true };
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let later = cast.pki.crl(&revoked, now - Duration::seconds(1), now + Duration::days(8)).unwrap();
+    let larger = import(&cast, false, vec![entry("lớn hơn.crl", later)]).await.unwrap();
+    assert_eq!(larger.objects[0].others, [name.as_str()]);
+    let exact = issuer.0.re_judge_document(replay.clone()).await.unwrap().into_inner();
+    assert_eq!((exact.replay_exact, exact.missing_evidence.len()), (true, 0));
+    cast.hub.stop().await.unwrap();
+    let hex = name.trim_start_matches("trust/");
+    let lost_file = cast.hub.home().join(format!("data/payloads/objects/{}/{hex}", &hex[..2]));
+    std::fs::rename(&lost_file, cast.hub.home().join("lost")).unwrap();
+    cast.hub.serve().await.unwrap();
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let inexact = issuer.0.re_judge_document(replay).await.unwrap().into_inner();
+    let missing: Vec<_> = inexact.missing_evidence.iter().map(|one| (one.kind(), one.sha256.to_vec())).collect();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &list).as_ref().to_vec();
+    assert_eq!((inexact.replay_exact, missing), (false, vec![(v1::EvidenceKind::RevocationList, digest)]));
+    std::fs::rename(cast.hub.home().join("lost"), lost_file).unwrap();
+
     // The same bytes as a payload that is recalled: the trust object keeps them.
     let mut province = System::new(cast.hub.connect("system-0").await.unwrap(), PROVINCE);
     let payload = province.upload(&list).await.unwrap();
     let letter = province.letter("2", "V/v danh sách", &payload);
-    let sent = province.submit(letter, vec![to_agency(COMMUNE)]).await.unwrap().document.unwrap().name;
-    let recall = v1::RecallDocumentRequest { request_id: "r".into(), name: sent, reason: "nhầm".into() };
+    let sent = province.submit(letter, vec![to_agency(COMMUNE)]).await.unwrap();
+    let recall = v1::RecallDocumentRequest { request_id: "r".into(), name: sent.document.unwrap().name, reason: "nhầm".into() };
     province.documents.recall_document(recall).await.unwrap();
+    let cursor = cast.hub.home().join("data/eraser.cursor");
+    let erased = || std::fs::read_to_string(&cursor).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or_default();
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    while erased() <= sent.journal_seq {
+        ticks.tick().await;
+    }
     cast.hub.stop().await.unwrap();
     cast.hub.serve().await.unwrap();
     let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
-    let now = issuer.rejudge(&document, None).await.unwrap();
-    assert_eq!(first(now.attachments[0].rejudged.as_ref().unwrap()), (v1::Verdict::Indeterminate, "REVOKED_NO_POE"));
+    let replay = v1::ReJudgeDocumentRequest { name: document.clone(), as_of_time: None, replay: true };
+    assert!(issuer.0.re_judge_document(replay).await.unwrap().into_inner().replay_exact);
 }
 
 #[tokio::test]
