@@ -449,3 +449,41 @@ async fn an_ocsp_response_is_imported_by_its_content_and_listed() {
         assert_eq!(fields(&import(&cast, false, vec![stated]).await.unwrap_err()), ["entries[0]"]);
     }
 }
+
+#[tokio::test]
+async fn an_ocsp_response_decides_about_its_certificate_and_no_other() {
+    let cast = Cast::without_trust(HubBox::start().await.unwrap()).await;
+    let mut province = cast.system(PROVINCE).await;
+    let now = OffsetDateTime::now_utc();
+    let (begin, end) = (now - Duration::hours(1), now + Duration::days(7));
+    let mut anchor = entry("root.cer", cast.pki.root_der().to_vec());
+    anchor.kind = v1::TrustKind::Anchor.into();
+    let root_list = cast.pki.root_crl(&[], begin, end).unwrap();
+    import(&cast, false, vec![anchor, entry("ca.cer", cast.pki.intermediate_der().to_vec()), entry("root.crl", root_list)]).await.unwrap();
+    let [good, bad, silent] = ["Tốt", "Thu hồi", "Chưa rõ"].map(|name| cast.signer(name, SignerKind::Person));
+    let mut sent = Vec::new();
+    for (number, signer) in [("1", &good), ("2", &bad), ("3", &silent)] {
+        sent.push(send_by(&cast, &mut province, number, signer, false).await);
+    }
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    for document in &sent {
+        assert_eq!(first(attachment_now(&issuer.report(document).await.unwrap())).1, "TRY_LATER");
+    }
+    let responses = [
+        cast.pki.ocsp(&good, None, now - Duration::seconds(30), end).unwrap(),
+        cast.pki.ocsp(&bad, Some(now - Duration::seconds(40)), now - Duration::seconds(30), end).unwrap(),
+    ];
+    let imported = import(&cast, false, responses.map(|response| entry("", response)).to_vec()).await.unwrap();
+    assert!(imported.objects.iter().all(|one| one.trust_object.as_ref().unwrap().kind() == v1::TrustKind::OcspResponse));
+    let mut changes = issuer.changes(2).await;
+    changes.sort_by_key(|change| sent.iter().position(|document| *document == change.document));
+    let told: Vec<_> = changes.iter().map(|change| (change.document.clone(), change.new_sub_indication.as_str())).collect();
+    assert_eq!(told, [(sent[0].clone(), ""), (sent[1].clone(), "REVOKED_NO_POE")]);
+    assert_eq!(issuer.report(&sent[2]).await.unwrap().attachments[0].changed, None);
+    // Without the response the verdict is open again.
+    let name = imported.objects[0].trust_object.as_ref().unwrap().name.clone();
+    let mut trust = TrustServiceClient::new(cast.hub.connect("admin").await.unwrap());
+    trust.remove_trust_object(v1::RemoveTrustObjectRequest { name: name.clone() }).await.unwrap();
+    let last = issuer.changes(3).await.pop().unwrap();
+    assert_eq!((last.document, last.new_sub_indication.as_str(), last.cause), (sent[0].clone(), "TRY_LATER", name));
+}
