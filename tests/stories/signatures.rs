@@ -487,3 +487,33 @@ async fn an_ocsp_response_decides_about_its_certificate_and_no_other() {
     let last = issuer.changes(3).await.pop().unwrap();
     assert_eq!((last.document, last.new_sub_indication.as_str(), last.cause), (sent[0].clone(), "TRY_LATER", name));
 }
+
+/// The serial number of a certificate whose outer lengths take two bytes each (RFC 5280, 4.1: it follows the version).
+fn serial_of(certificate: &[u8]) -> Vec<u8> {
+    assert_eq!((certificate[1], certificate[5], &certificate[8..14]), (0x82, 0x82, &[0xa0, 3, 2, 1, 2, 2][..]));
+    let length = usize::from(certificate[14]);
+    certificate[15..15 + length].iter().copied().skip_while(|byte| *byte == 0).collect()
+}
+
+#[tokio::test]
+async fn a_revoked_authority_touches_all_whom_it_certified() {
+    let cast = Cast::new().await;
+    let mut province = cast.system(PROVINCE).await;
+    let mut sent = Vec::new();
+    for (number, name) in [("1", "Một"), ("2", "Hai")] {
+        let signer = cast.signer(name, SignerKind::Person);
+        sent.push(send_by(&cast, &mut province, number, &signer, false).await);
+    }
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let now = OffsetDateTime::now_utc();
+    let revoked = [serial_of(cast.pki.intermediate_der())];
+    let list = cast.pki.root_crl(&revoked, now - Duration::seconds(1), now + Duration::days(7)).unwrap();
+    let preview = import(&cast, true, vec![entry("root.crl", list.clone())]).await.unwrap();
+    assert_eq!((preview.touched_documents, preview.documents.len()), (2, 2));
+    import(&cast, false, vec![entry("root.crl", list)]).await.unwrap();
+    let changes = issuer.changes(2).await;
+    for document in &sent {
+        let change = changes.iter().find(|change| change.document == *document).unwrap();
+        assert_eq!((change.old_verdict(), change.new_sub_indication.as_str()), (v1::Verdict::TotalPassed, "REVOKED_CA_NO_POE"));
+    }
+}
