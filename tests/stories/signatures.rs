@@ -517,3 +517,30 @@ async fn a_revoked_authority_touches_all_whom_it_certified() {
         assert_eq!((change.old_verdict(), change.new_sub_indication.as_str()), (v1::Verdict::TotalPassed, "REVOKED_CA_NO_POE"));
     }
 }
+
+#[tokio::test]
+async fn pages_of_large_trust_objects_end_before_they_outgrow_a_message() {
+    let cast = Cast::new().await;
+    let now = OffsetDateTime::now_utc();
+    let mut trust = TrustServiceClient::new(cast.hub.connect("admin").await.unwrap());
+    let revoked: Vec<Vec<u8>> = (0..950_u32).map(|n| [&[0x11; 12], n.to_be_bytes().as_slice()].concat()).collect();
+    for days in 1..=28 {
+        let der = cast.pki.crl(&revoked, now - Duration::hours(1), now + Duration::days(days)).unwrap();
+        let object = v1::TrustObject { kind: v1::TrustKind::RevocationList.into(), der: der.into(), ..Default::default() };
+        trust.add_trust_object(v1::AddTrustObjectRequest { trust_object: Some(object) }).await.unwrap();
+    }
+    let (mut request, mut names) = (v1::ListTrustObjectsRequest { page_size: 1_000, ..Default::default() }, Vec::new());
+    let mut pages = 0;
+    loop {
+        let page = trust.list_trust_objects(request.clone()).await.unwrap().into_inner();
+        pages += 1;
+        assert!(page.trust_objects.iter().map(|object| object.der.len()).sum::<usize>() <= 1 << 20);
+        names.extend(page.trust_objects.into_iter().map(|object| object.name));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    let sorted: std::collections::BTreeSet<_> = names.iter().cloned().collect();
+    assert_eq!((names.len(), sorted.len(), pages), (32, 32, 2));
+}
