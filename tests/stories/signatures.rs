@@ -218,6 +218,12 @@ async fn a_new_revocation_list_changes_the_verdicts_that_it_touches_and_no_other
     assert_eq!(first(report.attachments[0].submitted.as_ref().unwrap()), PASSED, "the stored verdict stays");
     assert_eq!(first(attachment_now(&report)), (v1::Verdict::Indeterminate, "REVOKED_NO_POE"));
     assert!(!report.attachments[0].change_reason.is_empty());
+    // It is counted a moment after it is recorded.
+    let counted = "vanthu_verdict_changes_total{verdict=\"indeterminate\"} 1\n";
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    while !cast.hub.running().unwrap().metrics.page().contains(counted) {
+        ticks.tick().await;
+    }
     // The holder keeps its copy, and hears of it; who has nothing to do with it does not.
     let mut holder = cast.hub.connect("system-1").await.map(Verdicts::over).unwrap();
     assert_eq!(holder.changes(1).await, changes);
