@@ -4,4 +4,5 @@ mod full_disk;
 mod home;
 mod journal_damage;
 mod killed;
+mod rejudged;
 mod tables_damage;

@@ -218,6 +218,12 @@ async fn a_new_revocation_list_changes_the_verdicts_that_it_touches_and_no_other
     assert_eq!(first(report.attachments[0].submitted.as_ref().unwrap()), PASSED, "the stored verdict stays");
     assert_eq!(first(attachment_now(&report)), (v1::Verdict::Indeterminate, "REVOKED_NO_POE"));
     assert!(!report.attachments[0].change_reason.is_empty());
+    // It is counted a moment after it is recorded.
+    let counted = "vanthu_verdict_changes_total{verdict=\"indeterminate\"} 1\n";
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    while !cast.hub.running().unwrap().metrics.page().contains(counted) {
+        ticks.tick().await;
+    }
     // The holder keeps its copy, and hears of it; who has nothing to do with it does not.
     let mut holder = cast.hub.connect("system-1").await.map(Verdicts::over).unwrap();
     assert_eq!(holder.changes(1).await, changes);
@@ -298,18 +304,44 @@ async fn a_large_revocation_list_lies_in_the_vault_and_counts_after_a_restart() 
         cast.hub.stop().await.unwrap();
         cast.hub.serve().await.unwrap();
     }
+    // A replay of a verdict whose list the vault has lost says what is missing.
+    let replay = v1::ReJudgeDocumentRequest { name: document.clone(), as_of_time: None, replay: true };
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let later = cast.pki.crl(&revoked, now - Duration::seconds(1), now + Duration::days(8)).unwrap();
+    let larger = import(&cast, false, vec![entry("lớn hơn.crl", later)]).await.unwrap();
+    assert_eq!(larger.objects[0].others, [name.as_str()]);
+    let exact = issuer.0.re_judge_document(replay.clone()).await.unwrap().into_inner();
+    assert_eq!((exact.replay_exact, exact.missing_evidence.len()), (true, 0));
+    cast.hub.stop().await.unwrap();
+    let hex = name.trim_start_matches("trust/");
+    let lost_file = cast.hub.home().join(format!("data/payloads/objects/{}/{hex}", &hex[..2]));
+    std::fs::rename(&lost_file, cast.hub.home().join("lost")).unwrap();
+    cast.hub.serve().await.unwrap();
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let inexact = issuer.0.re_judge_document(replay).await.unwrap().into_inner();
+    let missing: Vec<_> = inexact.missing_evidence.iter().map(|one| (one.kind(), one.sha256.to_vec())).collect();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &list).as_ref().to_vec();
+    assert_eq!((inexact.replay_exact, missing), (false, vec![(v1::EvidenceKind::RevocationList, digest)]));
+    std::fs::rename(cast.hub.home().join("lost"), lost_file).unwrap();
+
     // The same bytes as a payload that is recalled: the trust object keeps them.
     let mut province = System::new(cast.hub.connect("system-0").await.unwrap(), PROVINCE);
     let payload = province.upload(&list).await.unwrap();
     let letter = province.letter("2", "V/v danh sách", &payload);
-    let sent = province.submit(letter, vec![to_agency(COMMUNE)]).await.unwrap().document.unwrap().name;
-    let recall = v1::RecallDocumentRequest { request_id: "r".into(), name: sent, reason: "nhầm".into() };
+    let sent = province.submit(letter, vec![to_agency(COMMUNE)]).await.unwrap();
+    let recall = v1::RecallDocumentRequest { request_id: "r".into(), name: sent.document.unwrap().name, reason: "nhầm".into() };
     province.documents.recall_document(recall).await.unwrap();
+    let cursor = cast.hub.home().join("data/eraser.cursor");
+    let erased = || std::fs::read_to_string(&cursor).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or_default();
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    while erased() <= sent.journal_seq {
+        ticks.tick().await;
+    }
     cast.hub.stop().await.unwrap();
     cast.hub.serve().await.unwrap();
     let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
-    let now = issuer.rejudge(&document, None).await.unwrap();
-    assert_eq!(first(now.attachments[0].rejudged.as_ref().unwrap()), (v1::Verdict::Indeterminate, "REVOKED_NO_POE"));
+    let replay = v1::ReJudgeDocumentRequest { name: document.clone(), as_of_time: None, replay: true };
+    assert!(issuer.0.re_judge_document(replay).await.unwrap().into_inner().replay_exact);
 }
 
 #[tokio::test]
@@ -422,4 +454,99 @@ async fn an_ocsp_response_is_imported_by_its_content_and_listed() {
         stated.kind = v1::TrustKind::OcspResponse.into();
         assert_eq!(fields(&import(&cast, false, vec![stated]).await.unwrap_err()), ["entries[0]"]);
     }
+}
+
+#[tokio::test]
+async fn an_ocsp_response_decides_about_its_certificate_and_no_other() {
+    let cast = Cast::without_trust(HubBox::start().await.unwrap()).await;
+    let mut province = cast.system(PROVINCE).await;
+    let now = OffsetDateTime::now_utc();
+    let (begin, end) = (now - Duration::hours(1), now + Duration::days(7));
+    let mut anchor = entry("root.cer", cast.pki.root_der().to_vec());
+    anchor.kind = v1::TrustKind::Anchor.into();
+    let root_list = cast.pki.root_crl(&[], begin, end).unwrap();
+    import(&cast, false, vec![anchor, entry("ca.cer", cast.pki.intermediate_der().to_vec()), entry("root.crl", root_list)]).await.unwrap();
+    let [good, bad, silent] = ["Tốt", "Thu hồi", "Chưa rõ"].map(|name| cast.signer(name, SignerKind::Person));
+    let mut sent = Vec::new();
+    for (number, signer) in [("1", &good), ("2", &bad), ("3", &silent)] {
+        sent.push(send_by(&cast, &mut province, number, signer, false).await);
+    }
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    for document in &sent {
+        assert_eq!(first(attachment_now(&issuer.report(document).await.unwrap())).1, "TRY_LATER");
+    }
+    let responses = [
+        cast.pki.ocsp(&good, None, now - Duration::seconds(30), end).unwrap(),
+        cast.pki.ocsp(&bad, Some(now - Duration::seconds(40)), now - Duration::seconds(30), end).unwrap(),
+    ];
+    let imported = import(&cast, false, responses.map(|response| entry("", response)).to_vec()).await.unwrap();
+    assert!(imported.objects.iter().all(|one| one.trust_object.as_ref().unwrap().kind() == v1::TrustKind::OcspResponse));
+    let mut changes = issuer.changes(2).await;
+    changes.sort_by_key(|change| sent.iter().position(|document| *document == change.document));
+    let told: Vec<_> = changes.iter().map(|change| (change.document.clone(), change.new_sub_indication.as_str())).collect();
+    assert_eq!(told, [(sent[0].clone(), ""), (sent[1].clone(), "REVOKED_NO_POE")]);
+    assert_eq!(issuer.report(&sent[2]).await.unwrap().attachments[0].changed, None);
+    // Without the response the verdict is open again.
+    let name = imported.objects[0].trust_object.as_ref().unwrap().name.clone();
+    let mut trust = TrustServiceClient::new(cast.hub.connect("admin").await.unwrap());
+    trust.remove_trust_object(v1::RemoveTrustObjectRequest { name: name.clone() }).await.unwrap();
+    let last = issuer.changes(3).await.pop().unwrap();
+    assert_eq!((last.document, last.new_sub_indication.as_str(), last.cause), (sent[0].clone(), "TRY_LATER", name));
+}
+
+/// The serial number of a certificate whose outer lengths take two bytes each (RFC 5280, 4.1: it follows the version).
+fn serial_of(certificate: &[u8]) -> Vec<u8> {
+    assert_eq!((certificate[1], certificate[5], &certificate[8..14]), (0x82, 0x82, &[0xa0, 3, 2, 1, 2, 2][..]));
+    let length = usize::from(certificate[14]);
+    certificate[15..15 + length].iter().copied().skip_while(|byte| *byte == 0).collect()
+}
+
+#[tokio::test]
+async fn a_revoked_authority_touches_all_whom_it_certified() {
+    let cast = Cast::new().await;
+    let mut province = cast.system(PROVINCE).await;
+    let mut sent = Vec::new();
+    for (number, name) in [("1", "Một"), ("2", "Hai")] {
+        let signer = cast.signer(name, SignerKind::Person);
+        sent.push(send_by(&cast, &mut province, number, &signer, false).await);
+    }
+    let mut issuer = cast.hub.connect("system-0").await.map(Verdicts::over).unwrap();
+    let now = OffsetDateTime::now_utc();
+    let revoked = [serial_of(cast.pki.intermediate_der())];
+    let list = cast.pki.root_crl(&revoked, now - Duration::seconds(1), now + Duration::days(7)).unwrap();
+    let preview = import(&cast, true, vec![entry("root.crl", list.clone())]).await.unwrap();
+    assert_eq!((preview.touched_documents, preview.documents.len()), (2, 2));
+    import(&cast, false, vec![entry("root.crl", list)]).await.unwrap();
+    let changes = issuer.changes(2).await;
+    for document in &sent {
+        let change = changes.iter().find(|change| change.document == *document).unwrap();
+        assert_eq!((change.old_verdict(), change.new_sub_indication.as_str()), (v1::Verdict::TotalPassed, "REVOKED_CA_NO_POE"));
+    }
+}
+
+#[tokio::test]
+async fn pages_of_large_trust_objects_end_before_they_outgrow_a_message() {
+    let cast = Cast::new().await;
+    let now = OffsetDateTime::now_utc();
+    let mut trust = TrustServiceClient::new(cast.hub.connect("admin").await.unwrap());
+    let revoked: Vec<Vec<u8>> = (0..950_u32).map(|n| [&[0x11; 12], n.to_be_bytes().as_slice()].concat()).collect();
+    for days in 1..=28 {
+        let der = cast.pki.crl(&revoked, now - Duration::hours(1), now + Duration::days(days)).unwrap();
+        let object = v1::TrustObject { kind: v1::TrustKind::RevocationList.into(), der: der.into(), ..Default::default() };
+        trust.add_trust_object(v1::AddTrustObjectRequest { trust_object: Some(object) }).await.unwrap();
+    }
+    let (mut request, mut names) = (v1::ListTrustObjectsRequest { page_size: 1_000, ..Default::default() }, Vec::new());
+    let mut pages = 0;
+    loop {
+        let page = trust.list_trust_objects(request.clone()).await.unwrap().into_inner();
+        pages += 1;
+        assert!(page.trust_objects.iter().map(|object| object.der.len()).sum::<usize>() <= 1 << 20);
+        names.extend(page.trust_objects.into_iter().map(|object| object.name));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    let sorted: std::collections::BTreeSet<_> = names.iter().cloned().collect();
+    assert_eq!((names.len(), sorted.len(), pages), (32, 32, 2));
 }

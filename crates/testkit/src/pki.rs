@@ -2,6 +2,7 @@
 //! certificates of persons, organisations and a time-stamping authority.
 
 mod legacy_rsa;
+mod ocsp;
 mod signer;
 
 pub use signer::{KeyKind, Signer};

@@ -91,7 +91,7 @@ pub fn changes(request: &v1::ListVerdictChangesRequest) -> Result<Option<documen
 /// The message of a change.
 pub fn change_to_wire(change: &Change) -> v1::VerdictChange {
     v1::VerdictChange {
-        journal_seq: change.seq.try_into().unwrap_or(i64::MAX),
+        journal_seq: change.seq,
         record_time: Some(time::timestamp(change.at)),
         document: name::of_document(&change.document),
         payload: name::of_payload(&change.payload),

@@ -36,7 +36,7 @@ const KEY_TEXT: usize = 400;
 /// A reason is one sentence of ours.
 const MAX_REASON: usize = 300;
 /// Rows that one page of changes looks at.
-const LOOKED_AT: usize = 4_000;
+const LOOKED_AT: usize = 1_000;
 
 /// What an undecided verdict waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -24,33 +24,40 @@ use crate::shared::{Shared, caller, fault};
 
 /// Earlier moments of the trust data that a replay looks at for the one that fits.
 const MOMENTS: usize = 16;
+/// Before the first entry nothing was trusted.
+const BEGINNING: u64 = 0;
 
 /// The service.
 pub struct Service {
     shared: Shared,
+    /// The trust data of the last replay. One replay at a time puts trust data together: large lists take a second and much memory.
+    replayed: tokio::sync::Mutex<Option<Arc<TrustStore>>>,
 }
 
 impl Service {
     /// Over what every service works with.
-    pub const fn new(shared: Shared) -> Self {
-        Self { shared }
+    pub fn new(shared: Shared) -> Self {
+        Self { shared, replayed: tokio::sync::Mutex::new(None) }
     }
 
     /// The trust data that a document's stored verdicts used, put together from what is trusted and what was, and whether it is the
     /// same to the last bit. A verdict is made before its entry: trust may have changed in between.
     async fn trust_of_then(&self, document: &Document, version: Digest) -> Result<(Arc<TrustStore>, bool), Failure> {
         let tables = &self.shared.tables;
+        let mut replayed = self.replayed.lock().await;
+        if let Some(store) = replayed.as_ref().filter(|store| store.version() == version.0) {
+            return Ok((Arc::clone(store), true));
+        }
         let none_at_hand = HashMap::new();
         let mut nearest = None;
-        for seq in trust::changed_at(tables, document.changed_seq).map_err(fault)?.into_iter().take(MOMENTS) {
+        let judged_before = if document.version == 1 { document.submitted_seq } else { document.changed_seq };
+        for seq in trust::changed_at(tables, judged_before).map_err(fault)?.into_iter().take(MOMENTS).chain([BEGINNING]) {
             let store = self.shared.judge.trust_of(trust::as_of(tables, seq).map_err(fault)?, &none_at_hand).await?;
             if store.version() == version.0 {
+                *replayed = Some(Arc::clone(&store));
                 return Ok((store, true));
             }
-            // As of the submission, unless a better one is found.
-            if nearest.is_none() || seq >= document.submitted_seq {
-                nearest = Some(store);
-            }
+            nearest = nearest.or(Some(store));
         }
         Ok((nearest.unwrap_or_default(), false))
     }

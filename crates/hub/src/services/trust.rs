@@ -18,6 +18,9 @@ use super::trust_import;
 use crate::shared::{Shared, after, caller, fault};
 use crate::trust_reading;
 
+/// A page is full when its objects have so many bytes; gRPC clients take 4 MiB by default.
+const PAGE_BYTES: usize = 1 << 20;
+
 /// The service.
 pub struct Service {
     shared: Shared,
@@ -76,7 +79,7 @@ impl TrustService for Service {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let filter = convert::trust::list(&request).map_err(Failure::from)?;
-        let page = self.shared.page(&caller, &request)?;
+        let mut page = self.shared.page(&caller, &request)?;
         let after = after(&page, str::parse::<Digest>)?;
         let all = trust::all(&self.shared.tables).map_err(fault)?;
         let objects: Vec<_> = all
@@ -85,6 +88,12 @@ impl TrustService for Service {
             .filter(|object| after.is_none_or(|after| object.fingerprint > after))
             .take(page.size + 1)
             .collect();
+        let mut bytes = 0;
+        let fits = |object: &&trust::TrustObject| {
+            bytes += object.der.len();
+            bytes <= PAGE_BYTES
+        };
+        page.size = page.size.min(objects.iter().take_while(fits).count().max(1));
         let (objects, next_page_token) = self.shared.cut(&page, objects, |object| object.fingerprint.to_string().into_bytes());
         Ok(Response::new(v1::ListTrustObjectsResponse {
             trust_objects: objects.iter().map(convert::trust::to_wire).collect(),
