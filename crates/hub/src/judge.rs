@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use domain::digest::Digest;
 use domain::document::{Attachment, AttachmentRole};
@@ -13,7 +11,7 @@ use domain::refusal::Refusal;
 use domain::signature::{Changed, Coverage, EvidenceKind, Report, SignatureReport, SignerKind, UsedEvidence, Verdict};
 use domain::time::Timestamp;
 use domain::trust::{self, Kind, TrustObject};
-use signature::{ContentKind, TrustStore};
+use signature::{Caches, ContentKind, TrustStore};
 use store::tables::Tables;
 use store::vault::{Vault, VaultError};
 use tokio::sync::Semaphore;
@@ -69,6 +67,8 @@ struct Shared {
     cores: usize,
     trust: tokio::sync::Mutex<Option<(u64, Arc<TrustStore>)>>,
     max_trust: u64,
+    /// What was read and checked of lists and certificates for one store is not read and checked again for the next.
+    caches: Caches,
     remembered: Mutex<HashMap<Evidence, Report>>,
 }
 
@@ -89,6 +89,7 @@ impl Judge {
                 cores,
                 trust: tokio::sync::Mutex::new(None),
                 max_trust: config.signatures.max_trust_import.0.max(trust::MAX_DER as u64),
+                caches: Caches::default(),
                 remembered: Mutex::new(HashMap::new()),
             }),
         }
@@ -208,7 +209,8 @@ impl Judge {
             read.extend(der.map(|der| (object, der)));
         }
         // Lists of large authorities take a second to read.
-        tokio::task::spawn_blocking(move || Arc::new(build(&read))).await.map_err(|_| Failure::Internal)
+        let caches = self.shared.caches.clone();
+        tokio::task::spawn_blocking(move || Arc::new(build(&read, &caches))).await.map_err(|_| Failure::Internal)
     }
 
     /// The bytes of a trust object. None where the vault has lost them, which the log tells; an error where it cannot be asked.
@@ -230,8 +232,8 @@ impl Judge {
     }
 }
 
-fn build(objects: &[(TrustObject, Bytes)]) -> TrustStore {
-    let mut store = TrustStore::new();
+fn build(objects: &[(TrustObject, Bytes)], caches: &Caches) -> TrustStore {
+    let mut store = TrustStore::with_caches(caches);
     for (object, der) in objects {
         let added = match object.kind {
             Kind::Anchor => store.add_anchor(der, object.valid_from.map(Timestamp::seconds), object.valid_until.map(Timestamp::seconds)),
@@ -251,13 +253,11 @@ type Judged = (signature::DocumentReport, Vec<Vec<String>>);
 
 /// Judges a file by what its content is, whatever it is called.
 fn verify(bytes: &[u8], content: Option<&[u8]>, trust: &TrustStore, options: &signature::Options) -> Judged {
-    let kind = ContentKind::of(bytes);
     // Only a CMS speaks of content beside it: a signed file of another kind would lend its signature to a stranger.
     if let Some(content) = content {
-        let bare = if kind == ContentKind::ArmouredCms { without_armour(bytes) } else { None };
-        return (signature::verify_detached(bare.as_deref().unwrap_or(bytes), content, trust, options), Vec::new());
+        return (signature::verify_cms_over(bytes, content, trust, options).into_document(), Vec::new());
     }
-    match kind {
+    match ContentKind::of(bytes) {
         ContentKind::Pdf => (signature::verify_pdf(bytes, trust, options), Vec::new()),
         ContentKind::Xml => {
             let judged = signature::verify_xml(bytes, trust, options);
@@ -272,22 +272,13 @@ fn verify(bytes: &[u8], content: Option<&[u8]>, trust: &TrustStore, options: &si
             let covers = judged.signatures.into_iter().map(|one| one.covers).collect();
             (judged.document, covers)
         }
-        ContentKind::Cms | ContentKind::ArmouredCms | ContentKind::Other => {
+        ContentKind::Cms | ContentKind::ArmouredCms => (signature::verify_cms(bytes, trust, options).into_document(), Vec::new()),
+        ContentKind::Other => {
             let mut unsigned = signature::verify_pdf(b"", trust, options);
             unsigned.faults.clear();
-            if kind != ContentKind::Other {
-                unsigned.faults.push("the file is a signature; the content that it is over is not beside it".to_owned());
-            }
             (unsigned, Vec::new())
         }
     }
-}
-
-/// The CMS inside a PEM armour.
-fn without_armour(bytes: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let inner: String = text.split("-----").nth(2)?.split_ascii_whitespace().collect();
-    STANDARD.decode(inner).ok()
 }
 
 fn report(payload: Digest, at: Timestamp, trust_version: Digest, (judged, covers): Judged) -> Report {

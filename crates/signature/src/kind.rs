@@ -1,5 +1,8 @@
 //! What a file is, by its content: labels and endings are anybody's claim.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// The bytes of a file's head that [`ContentKind::of`] looks at.
 const HEAD_BYTES: usize = 4096;
 /// `%PDF` may stand anywhere in the first kilobyte.
@@ -8,6 +11,8 @@ const PDF_WINDOW: usize = 1024;
 const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 /// Lengths of any form in front of the identifier take less.
 const CMS_WINDOW: usize = 32;
+/// Labels of PEM that hold a signed message (RFC 7468, 8 and 9, and what openssl writes).
+const ARMOURS: [&str; 4] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA", "SIGNED MESSAGE"];
 /// The head of a file in a zip.
 const ZIP: &[u8] = b"PK\x03\x04";
 
@@ -16,9 +21,9 @@ const ZIP: &[u8] = b"PK\x03\x04";
 pub enum ContentKind {
     /// For [`crate::verify_pdf`].
     Pdf,
-    /// A CMS structure in BER or DER, for [`crate::verify_detached`].
+    /// A CMS structure in BER or DER, for [`crate::verify_cms`], or [`crate::verify_cms_over`] with its content.
     Cms,
-    /// One in PEM.
+    /// One in PEM, or in base64 without a label.
     ArmouredCms,
     /// For [`crate::verify_xml`].
     Xml,
@@ -35,10 +40,9 @@ impl ContentKind {
     pub fn of(bytes: &[u8]) -> Self {
         let head = window(bytes, HEAD_BYTES);
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-        let is_armoured = [b"-----BEGIN PKCS7-----".as_slice(), b"-----BEGIN CMS-----"].iter().any(|line| text.starts_with(line));
         if head.first() == Some(&0x30) && contains(window(head, CMS_WINDOW), SIGNED_DATA) {
             Self::Cms
-        } else if is_armoured {
+        } else if ARMOURS.iter().any(|label| text.starts_with(format!("-----BEGIN {label}-----").as_bytes())) || is_bare_base64(text) {
             Self::ArmouredCms
         } else if head.starts_with(ZIP) && (contains(head, b"application/vnd.etsi.asic") || contains(bytes, b"META-INF/signature")) {
             Self::Container
@@ -50,6 +54,16 @@ impl ContentKind {
             Self::Other
         }
     }
+}
+
+/// Whether text that is nothing but base64 begins with a CMS.
+fn is_bare_base64(text: &[u8]) -> bool {
+    let letters = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    // Four letters give three bytes.
+    let letters: Vec<u8> = letters.take(CMS_WINDOW / 3 * 4).collect();
+    let whole = letters.get(..letters.len() / 4 * 4).unwrap_or_default();
+    let decoded = STANDARD.decode(whole).unwrap_or_default();
+    decoded.first() == Some(&0x30) && contains(&decoded, SIGNED_DATA)
 }
 
 fn window(bytes: &[u8], length: usize) -> &[u8] {
@@ -85,6 +99,10 @@ mod tests {
             (&[&cms, b"\xa0\x80...%PDF-1.4".as_slice()].concat(), ContentKind::Cms),
             (b"<html>%PDF-1.4", ContentKind::Pdf),
             (b"-----BEGIN PKCS7-----\nMII", ContentKind::ArmouredCms),
+            // `printf '\x30\x82\x05\xdc\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x82\x05' | base64`
+            (b"MIIF3AYJKoZIhvcN\r\nAQcCoIIF", ContentKind::ArmouredCms),
+            (b"MIIF3AYJKoZIhvcNAQcDoIIF", ContentKind::Other),
+            (b"MIIF", ContentKind::Other),
             (b"\xef\xbb\xbf<?xml version", ContentKind::Xml),
             (b"\xff\xfe<\0?\0", ContentKind::Xml),
             (b"PK\x03\x04....mimetypeapplication/vnd.etsi.asic-e+zip%PDF-", ContentKind::Container),

@@ -5,10 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
-use signature::{DocumentReport, Options, TrustStore, verify_asic, verify_cms, verify_cms_over, verify_pdf, verify_xml};
+use signature::{ContentKind, DocumentReport, Options, TrustStore, verify_asic, verify_cms, verify_cms_over, verify_pdf, verify_xml};
 
 use crate::verify::finding::{self, Finding};
-use crate::verify::kind::{self, Kind};
+use crate::verify::kind;
 use crate::verify::reason::Refusal;
 use crate::verify::targets::{Origin, Target};
 
@@ -63,36 +63,37 @@ impl Judge {
 
     fn judge_file(&self, buffer: &mut Buffer, path: &Path) -> Result<DocumentReport, Refusal> {
         let (kind, rest) = look(path, &mut buffer.file)?;
-        let is_detached = matches!(kind, Kind::Cms | Kind::ArmouredCms);
+        let is_detached = matches!(kind, ContentKind::Cms | ContentKind::ArmouredCms);
         if self.content.is_some() && !is_detached {
             return Err(Refusal::NotDetached);
         }
         rest.read(&mut buffer.file)?;
         let bytes = buffer.file.as_slice();
         match kind {
-            Kind::Pdf => {
+            ContentKind::Pdf => {
                 let report = verify_pdf(bytes, &self.trust, &self.options);
                 let is_text_about_pdf = !bytes.starts_with(b"%PDF-") && finding::is_unreadable(&report);
                 if is_text_about_pdf { Err(Refusal::MentionsPdf) } else { Ok(report) }
             }
-            Kind::Cms | Kind::ArmouredCms => self.judge_cms(path, kind, bytes, &mut buffer.content),
-            Kind::Xml if !has_xml_signature(bytes) => Err(Refusal::UnsignedXml),
-            Kind::Xml => {
+            ContentKind::Cms | ContentKind::ArmouredCms => self.judge_cms(path, kind, bytes, &mut buffer.content),
+            ContentKind::Xml if !has_xml_signature(bytes) => Err(Refusal::UnsignedXml),
+            ContentKind::Xml => {
                 let report = verify_xml(bytes, &self.trust, &self.options);
                 readable(report.is_readable, report.document, Refusal::Xml)
             }
-            Kind::Container => {
+            ContentKind::Container => {
                 let report = verify_asic(bytes, &self.trust, &self.options);
                 readable(report.is_readable, report.document, Refusal::Container)
             }
+            ContentKind::Other => Err(Refusal::UnknownKind),
         }
     }
 
     /// A signature that carries its content is judged by that alone, unless a content was named or it is called like a
     /// detached one beside its file.
-    fn judge_cms(&self, path: &Path, kind: Kind, cms: &[u8], buffer: &mut Vec<u8>) -> Result<DocumentReport, Refusal> {
+    fn judge_cms(&self, path: &Path, kind: ContentKind, cms: &[u8], buffer: &mut Vec<u8>) -> Result<DocumentReport, Refusal> {
         let alone = verify_cms(cms, &self.trust, &self.options);
-        if kind == Kind::ArmouredCms && alone.encoding.is_none() {
+        if kind == ContentKind::ArmouredCms && alone.encoding.is_none() {
             return Err(Refusal::Armour);
         }
         let beside = || content_beside(path).filter(|_| alone.content.is_none() || ends_in(path, &["p7s"]));
@@ -149,7 +150,7 @@ fn open(path: &Path) -> Result<Rest, Refusal> {
 }
 
 /// The kind of a file, and what follows the first bytes, which are put into `buffer`.
-fn look(path: &Path, buffer: &mut Vec<u8>) -> Result<(Kind, Rest), Refusal> {
+fn look(path: &Path, buffer: &mut Vec<u8>) -> Result<(ContentKind, Rest), Refusal> {
     empty(buffer);
     let rest = open(path)?;
     let read = Read::by_ref(&mut &rest.file).take(kind::HEAD_BYTES as u64).read_to_end(buffer);
@@ -158,7 +159,7 @@ fn look(path: &Path, buffer: &mut Vec<u8>) -> Result<(Kind, Rest), Refusal> {
         return Err(Refusal::Empty);
     }
     let is_container = || buffer.starts_with(kind::ZIP) && ends_in(path, &CONTAINER_ENDINGS);
-    let kind = kind::of(buffer).or_else(|| is_container().then_some(Kind::Container));
+    let kind = kind::of(buffer).or_else(|| is_container().then_some(ContentKind::Container));
     match kind {
         Some(kind) => Ok((kind, rest)),
         None if buffer.starts_with(kind::ZIP) && kind::is_signed_office_document(&tail(path)?) => Err(Refusal::OfficeDocument),
