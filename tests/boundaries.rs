@@ -15,7 +15,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("store", &["domain"]),
     ("hub", &["api", "domain", "journal", "signature", "store"]),
     ("testkit", &["api", "domain", "hub", "journal", "signature", "store"]),
-    ("vanthu", &["api", "domain", "hub", "journal", "signature", "store", "testkit"]),
+    ("vanthu", &["api", "axis", "domain", "hub", "journal", "signature", "store", "testkit"]),
 ];
 
 /// What the pure crates must not know, however far down.

@@ -143,7 +143,7 @@ impl HttpClient {
             (Some("http"), _) => return Err(EndpointError::PlainHttp(url())),
             _ => return Err(EndpointError::Url(url())),
         };
-        let port = authority.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
+        let port = authority.port_u16().unwrap_or_else(|| if tls.is_some() { 443 } else { 80 });
         let authority = HeaderValue::from_str(authority.as_str()).map_err(|_| EndpointError::Url(url()))?;
         let path = uri.path().trim_end_matches('/').to_owned();
         let permits = Arc::new(Semaphore::new(endpoint.connections.clamp(1, 100)));

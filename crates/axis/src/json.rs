@@ -60,9 +60,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// A field as text: numbers and booleans as JSON writes them; absent, null and empty are nothing.
+    /// A field as text: numbers and booleans as JSON writes them; absent, null and empty are nothing. `data.docId` is found within
+    /// a `data` that was kept as a whole, too.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        match self.fields.get(name)? {
+        let within = || name.split_once('.').and_then(|(parent, child)| self.fields.get(parent)?.get(child));
+        match self.fields.get(name).or_else(within)? {
             Value::String(text) if !text.is_empty() => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(truth) => Some(truth.to_string()),

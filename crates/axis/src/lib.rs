@@ -21,6 +21,7 @@ pub mod lgsp;
 mod loose;
 mod outgoing;
 mod rows;
+pub mod sandbox;
 mod secret;
 mod source;
 mod tls;
