@@ -205,10 +205,11 @@ async fn update(core: &Core, center: &str, body: &[u8]) -> Result<Answer, Failur
 fn directory(core: &Arc<Core>) -> Answer {
     let row = |_: usize, _: usize, agency: &Agency| {
         (!agency.is_closed).then(|| {
-            json!({
+            let row = json!({
                 "orgCode": agency.code, "orgName": agency.name, "parentCode": agency.parent,
                 "address": "", "email": agency.mail, "phone": "",
-            })
+            });
+            row.to_string()
         })
     };
     let before = stream::once(async { Ok(Bytes::from_static(b"{\"success\":true,\"message\":\"\",\"data\":[")) });

@@ -95,7 +95,7 @@ fn write(mut file: &File, waiting: &mpsc::Receiver<Line>) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter());
-        let text: Vec<u8> = group.iter().flat_map(|line| line.text.iter().copied()).collect();
+        let text = group.iter().map(|line| line.text.as_slice()).collect::<Vec<_>>().concat();
         let outcome = file.write_all(&text).and_then(|()| file.sync_data());
         let failed = outcome.as_ref().err().map(io::Error::kind);
         for line in group {

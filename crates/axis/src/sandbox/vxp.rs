@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt as _};
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming as RequestBody;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::book::{Agency, Document, Kind, Refusal};
@@ -235,7 +236,7 @@ fn directory(core: &Arc<Core>, shape: Shape) -> Answer {
 }
 
 /// Rows of the directory, joined by commas.
-pub(crate) fn rows(core: Arc<Core>, row: impl Fn(usize, usize, &Agency) -> Option<Value> + Send + 'static) -> Pieces {
+pub(crate) fn rows(core: Arc<Core>, row: impl Fn(usize, usize, &Agency) -> Option<String> + Send + 'static) -> Pieces {
     stream::try_unfold((core, row, 0, true), |(core, row, from, mut is_first)| async move {
         let (mut text, mut seen) = (String::new(), 0);
         for (number, parent, agency) in core.book().directory(from, ROWS) {
@@ -244,7 +245,7 @@ pub(crate) fn rows(core: Arc<Core>, row: impl Fn(usize, usize, &Agency) -> Optio
                 if !std::mem::take(&mut is_first) {
                     text.push(',');
                 }
-                text.push_str(&row.to_string());
+                text.push_str(&row);
             }
         }
         Ok((seen > 0).then(|| (Bytes::from(text), (core, row, from + seen, is_first))))
@@ -252,28 +253,57 @@ pub(crate) fn rows(core: Arc<Core>, row: impl Fn(usize, usize, &Agency) -> Optio
     .boxed()
 }
 
-fn row(shape: Shape, number: usize, parent: usize, agency: &Agency) -> Option<Value> {
-    let code = &agency.code;
-    let mut row = json!({"id": number.to_string(), "pid": parent.to_string(), "code": code, "name": agency.name, "mail": agency.mail});
+/// A row as the lists have it; what a list does not have is left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    id: String,
+    pid: String,
+    code: &'a str,
+    name: &'a str,
+    mail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code102: Option<&'a str>,
+    #[serde(flatten)]
+    versions: Option<Versions<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Versions<'a> {
+    version: u64,
+    center_code: &'a str,
+    deleted: bool,
+    modify_date: String,
+    is_agency: bool,
+}
+
+fn row(shape: Shape, number: usize, parent: usize, agency: &Agency) -> Option<String> {
+    let (mut is_listed, mut old_code, mut code102, mut versions) = (!agency.is_closed, None, None, None);
     match shape {
-        Shape::Old if agency.is_closed => return None,
-        Shape::Old => row["oldCode"] = json!(agency.old_code),
+        Shape::Old => old_code = Some(agency.old_code.as_str()),
         Shape::Qd20 { level } => {
-            if agency.is_closed || level.is_some_and(|level| code.split('.').count() != level) {
-                return None;
-            }
-            row["code102"] = json!(agency.old_code);
+            is_listed &= level.is_none_or(|level| agency.code.split('.').count() == level);
+            code102 = Some(agency.old_code.as_str());
         }
         Shape::Versions => {
-            row["code102"] = json!(agency.old_code);
-            row["version"] = json!(agency.version);
-            row["centerCode"] = json!(agency.center());
-            row["deleted"] = json!(agency.is_closed);
-            row["modifyDate"] = json!(moment(agency.modified));
-            row["isAgency"] = json!(true);
+            is_listed = true;
+            code102 = Some(agency.old_code.as_str());
+            versions = Some(Versions {
+                version: agency.version,
+                center_code: agency.center(),
+                deleted: agency.is_closed,
+                modify_date: moment(agency.modified),
+                is_agency: true,
+            });
         }
     }
-    Some(row)
+    let (id, pid) = (number.to_string(), parent.to_string());
+    let row = Row { id, pid, code: &agency.code, name: &agency.name, mail: &agency.mail, old_code, code102, versions };
+    // Texts and numbers alone: serde_json writes them all.
+    is_listed.then(|| serde_json::to_string(&row).ok())?
 }
 
 async fn register(core: &Arc<Core>, parameters: &Parameters, body: &[u8]) -> Result<Answer, Failure> {
