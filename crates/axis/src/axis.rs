@@ -15,7 +15,7 @@ use crate::source::Source;
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
 /// A wire to an axis. Every operation may be repeated; the only one that is not idempotent at the axis is [`Axis::send`]: where its
-/// answer is lost, look into [`Axis::sent`] before the packet goes out again, or rely on receivers telling `DocumentId`s apart.
+/// answer is lost ([`crate::Outage::is_in_doubt`]), look into [`Axis::sent`] before the packet goes out again, or rely on receivers telling `DocumentId`s apart.
 pub trait Axis: fmt::Debug + Send + Sync {
     /// What waits for us: listed until it is acknowledged as done or failed, in no order, possibly twice.
     fn received(&self, message: Message, period: Option<Period>) -> Answer<'_, Listing<Received>>;
@@ -151,7 +151,8 @@ pub struct Outgoing {
     pub message: Message,
     /// The sender's code, as in the packet's `From`.
     pub from: String,
-    /// Receivers to restrict the sending to. Empty is everybody whom the packet names; only VXP can restrict.
+    /// Receivers to restrict the sending to. Empty is everybody whom the packet names; only VXP can restrict, and in a header, which
+    /// servers bound at some thousand bytes.
     pub to: Vec<String>,
     /// Its length in bytes.
     pub length: u64,

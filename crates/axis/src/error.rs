@@ -174,6 +174,32 @@ impl Outage {
         }
     }
 
+    /// Whether the axis may have done what was asked although no answer came, or none that can be trusted. Of a packet that was sent
+    /// so nobody knows whether it was taken: look into [`crate::Axis::sent`] before it goes out again.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Timeout { phase: Phase::Idle | Phase::Whole, .. }
+            | Self::Dropped(_)
+            | Self::Status(_)
+            | Self::Html(_)
+            | Self::NotJson(_)
+            | Self::Malformed(_)
+            | Self::Empty
+            | Self::MissingStatus(_)
+            | Self::TooLong { .. }
+            | Self::UnknownCode { .. } => true,
+            // The axis says that it did not, or nothing whole has left this machine.
+            Self::Timeout { phase: Phase::Connect, .. }
+            | Self::Refused(_)
+            | Self::Unreachable(_)
+            | Self::Tls(_)
+            | Self::Fault { .. }
+            | Self::Content(_)
+            | Self::Source(_) => false,
+        }
+    }
+
     /// Time does not mend these: somebody has changed something, or must.
     #[must_use]
     pub fn is_alarming(&self) -> bool {

@@ -33,7 +33,7 @@ pub struct Endpoint {
     pub tls: Option<Tls>,
     /// How long to wait for a connection, with TLS.
     pub connect_timeout: Duration,
-    /// How long to wait for the next piece, in either direction.
+    /// How long to wait for the next piece, in either direction; twice as long for the answer to a packet, which the axis has to read.
     pub idle_timeout: Duration,
     /// How long a whole call may take; packets and directories have ten times as long.
     pub call_timeout: Duration,
@@ -121,6 +121,8 @@ pub(crate) struct Call {
     pub(crate) limit: u64,
     /// How long it may take.
     pub(crate) whole: Duration,
+    /// How long nothing may move before the answer.
+    pub(crate) idle: Duration,
 }
 
 impl HttpClient {
@@ -161,14 +163,15 @@ impl HttpClient {
 
     /// A call with a short answer.
     pub(crate) fn call(&self, request: Request<RequestBody>) -> Call {
-        Call { request, progress: Progress::default(), limit: self.endpoint.list_bytes, whole: self.endpoint.call_timeout }
+        let Endpoint { list_bytes, call_timeout, idle_timeout, .. } = self.endpoint;
+        Call { request, progress: Progress::default(), limit: list_bytes, whole: call_timeout, idle: idle_timeout }
     }
 
     /// Sends a request and waits for the head of the answer.
     pub(crate) async fn send(self: &Arc<Self>, call: Call) -> Result<Reply, Error> {
         let deadline = tokio::time::Instant::now() + call.whole;
         let whole = Outage::Timeout { phase: Phase::Whole, limit: call.whole };
-        let outcome = tokio::time::timeout_at(deadline, self.exchange(call.request, &call.progress)).await;
+        let outcome = tokio::time::timeout_at(deadline, self.exchange(call.request, &call.progress, call.idle)).await;
         let (response, connection) = outcome.map_err(|_| whole.clone())??;
         let (head, body) = response.into_parts();
         let rest = Rest { body, left: call.limit, limit: call.limit, deadline, whole, connection: Some(connection) };
@@ -179,6 +182,7 @@ impl HttpClient {
         &self,
         mut request: Request<RequestBody>,
         progress: &Progress,
+        idle: Duration,
     ) -> Result<(http::Response<Incoming>, Connection), Outage> {
         request.headers_mut().insert(header::HOST, self.authority.clone());
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Outage::Dropped("the client is closed".into()))?;
@@ -187,28 +191,13 @@ impl HttpClient {
                 Some(sender) => (sender, true),
                 None => (self.connect().await?, false),
             };
-            match self.watch(sender.try_send_request(request), progress).await? {
+            match watch(sender.try_send_request(request), progress, idle).await? {
                 Ok(response) => return Ok((response, Connection { sender, _permit: permit })),
                 Err(mut failure) => {
                     // The server had closed the idle connection: nothing has left this machine.
                     let unsent = failure.take_message().filter(|_| is_reused);
                     request = unsent.ok_or_else(|| outage_of(&failure.into_error()))?;
                 }
-            }
-        }
-    }
-
-    /// Waits for an answer as long as something moves.
-    async fn watch<T>(&self, answer: impl Future<Output = T>, progress: &Progress) -> Result<T, Outage> {
-        let limit = self.endpoint.idle_timeout;
-        let mut answer = std::pin::pin!(answer);
-        progress.touch();
-        loop {
-            let until = progress.last() + limit;
-            match tokio::time::timeout_at(until, &mut answer).await {
-                Ok(answer) => return Ok(answer),
-                Err(_) if progress.last() + limit > until => {}
-                Err(_) => return Err(Outage::Timeout { phase: Phase::Idle, limit }),
             }
         }
     }
@@ -240,6 +229,20 @@ impl HttpClient {
             }
         });
         connected.await.map_err(|_| Outage::Timeout { phase: Phase::Connect, limit })?
+    }
+}
+
+/// Waits for an answer as long as something moves.
+async fn watch<T>(answer: impl Future<Output = T>, progress: &Progress, limit: Duration) -> Result<T, Outage> {
+    let mut answer = std::pin::pin!(answer);
+    progress.touch();
+    loop {
+        let until = progress.last() + limit;
+        match tokio::time::timeout_at(until, &mut answer).await {
+            Ok(answer) => return Ok(answer),
+            Err(_) if progress.last() + limit > until => {}
+            Err(_) => return Err(Outage::Timeout { phase: Phase::Idle, limit }),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::answer::{Answering, Verdict};
 use crate::axis::{Acknowledgement, AgencyRow, Answer, Axis, Directory, Listing, Message, Outgoing, Period, Received, Sent};
 use crate::codes::Codes;
 use crate::error::{Error, Outage};
-use crate::http_client::{Call, Endpoint, EndpointError, HttpClient, Reply, RequestBody, full};
+use crate::http_client::{Endpoint, EndpointError, HttpClient, Reply, RequestBody, full};
 use crate::json::{Head, Large, Plan};
 use crate::outgoing::{Around, Progress};
 use crate::rows;
@@ -101,9 +101,6 @@ const FIELDS: &[&str] = &[
 const SHORT: Plan = Plan { path: &["data", ""], large: Large::None, wanted: FIELDS };
 const ROWS: Plan = Plan { path: &["data"], large: Large::Rows, wanted: &["success", "message", "data", "count", "errorCode", "errorDesc"] };
 const PACKET: Plan = Plan { path: &["data", "edxml"], large: Large::Text, wanted: FIELDS };
-
-/// A boundary that no XML text can hold on a line of its own.
-const BOUNDARY: &str = "----vanthu-edxml-3f1c9a72d05e4b68";
 
 impl Client {
     /// A client; nothing is sent yet.
@@ -192,13 +189,21 @@ impl Client {
             .header("X-SecretKey", secret(self.options.secret_key.expose().to_owned())?)
             .body(body)
             .map_err(|error| Outage::Source(error.to_string()))?;
-        let Call { request, progress, limit, whole } = self.http.call(request);
-        let call = match shape {
-            Shape::Short => Call { request, progress, limit, whole },
-            Shape::Long => Call { request, progress, limit, whole: whole * 10 },
-            Shape::Fetch => Call { request, progress, limit: self.http.endpoint().packet_bytes * 2, whole: whole * 10 },
-            Shape::Send(progress) => Call { request, progress, limit, whole: whole * 10 },
-        };
+        let mut call = self.http.call(request);
+        match shape {
+            Shape::Short => {}
+            Shape::Long => call.whole *= 10,
+            Shape::Fetch => {
+                call.whole *= 10;
+                // The packet, and its files once more beside it.
+                call.limit = self.http.endpoint().packet_bytes * 2;
+            }
+            Shape::Send(progress) => {
+                call.whole *= 10;
+                call.idle *= 2;
+                call.progress = progress;
+            }
+        }
         self.http.send(call).await
     }
 
@@ -231,12 +236,14 @@ impl Client {
         if !outgoing.to.is_empty() {
             return Err(Error::Unsupported("sending to some of a packet's receivers"));
         }
+        // No packet can hold its own digest.
+        let boundary = outgoing.digest.to_string();
         let before = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"messageType\"\r\n\r\n{}\r\n--{BOUNDARY}\r\n\
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"messageType\"\r\n\r\n{}\r\n--{boundary}\r\n\
              Content-Disposition: form-data; name=\"edocFile\"; filename=\"packet.edxml\"\r\nContent-Type: application/xml\r\n\r\n",
             outgoing.message.as_str()
         );
-        let after = format!("\r\n--{BOUNDARY}--\r\n");
+        let after = format!("\r\n--{boundary}--\r\n");
         let reply = self
             .with_token(async || {
                 let pieces = outgoing.source.open().await.map_err(|error| Outage::Source(error.to_string()))?;
@@ -246,7 +253,7 @@ impl Client {
                 let builder = Request::builder()
                     .method(Method::POST)
                     .uri(self.http.path("v1/sendEdoc"))
-                    .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+                    .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
                     .header(header::CONTENT_LENGTH, around.body_length());
                 Ok((builder, around.body(pieces, &progress), Shape::Send(progress)))
             })

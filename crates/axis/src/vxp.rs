@@ -253,6 +253,7 @@ impl Client {
         request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         let mut call = self.http.call(request);
         call.whole *= 10;
+        call.idle *= 2;
         call.progress = progress;
         let reply = self.http.send(call).await?;
         let head = Answering::new(reply, SHORT, self.verdict(outgoing.to.clone())).await?.head().await?;

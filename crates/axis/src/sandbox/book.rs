@@ -1,6 +1,7 @@
 //! What the sandbox knows: agencies, packets, and how far each has come with each receiver. Pure; changed by events alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use super::hop::Hop;
 use crate::axis::{Acknowledgement, Message};
 
 /// An agency of the directory.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Agency {
     /// The code by QĐ 20/2020/QĐ-TTg.
@@ -36,6 +37,14 @@ pub struct Agency {
     pub version: u64,
     /// When it changed last, microseconds since the epoch; given by the sandbox.
     pub modified: i64,
+}
+
+impl fmt::Debug for Agency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut agency = f.debug_struct("Agency");
+        agency.field("code", &self.code).field("name", &self.name).field("center", &self.center);
+        agency.field("is_locked", &self.is_locked).field("is_closed", &self.is_closed).finish_non_exhaustive()
+    }
 }
 
 impl Agency {
@@ -361,6 +370,12 @@ mod tests {
         for bad in ["", "H 12", "Ha Nội", "H12<", &"H".repeat(36)] {
             assert!(book.change(agency(bad), Timestamp::default()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_secret_of_an_agency_is_in_no_debug_output() {
+        let shown = format!("{:?}", Agency { secret: "s3cr3t".into(), ..agency("H12") });
+        assert!(shown.contains("H12") && !shown.contains("s3cr3t"), "{shown}");
     }
 
     #[test]

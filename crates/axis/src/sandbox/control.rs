@@ -45,7 +45,7 @@ async fn respond(core: &Arc<Core>, request: Request<RequestBody>) -> Result<Answ
             core.dice.set(Faults::default());
             Ok(shown(&Faults::default()))
         }
-        (&Method::GET, ["agencies", code]) => core.book().agency(code).map(shown).ok_or_else(|| format!("no agency {code}")),
+        (&Method::GET, ["agencies", code]) => core.book().agency(code).map(shown_agency).ok_or_else(|| format!("no agency {code}")),
         (&Method::PUT, ["agencies", code]) => put(core, code, &body).await,
         (&Method::GET, ["documents"]) => Ok(documents(core)),
         (&Method::GET, ["counts"]) => Ok(counts(core)),
@@ -60,6 +60,15 @@ async fn respond(core: &Arc<Core>, request: Request<RequestBody>) -> Result<Answ
 
 fn shown(value: &impl serde::Serialize) -> Answer {
     json(&serde_json::to_value(value).unwrap_or_default())
+}
+
+/// An agency without its secret.
+fn shown_agency(agency: &Agency) -> Answer {
+    let mut fields = serde_json::to_value(agency).unwrap_or_default();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.remove("secret");
+    }
+    json(&fields)
 }
 
 fn change(core: &Core, body: &[u8]) -> Result<Answer, String> {
@@ -83,7 +92,7 @@ async fn put(core: &Core, code: &str, body: &[u8]) -> Result<Answer, String> {
         return Err("a code stays with its agency: put another one".into());
     }
     core.put_agencies(vec![agency]).await.map_err(|(_, why)| why)?;
-    core.book().agency(&code).map(shown).ok_or_else(|| "it is not there".into())
+    core.book().agency(&code).map(shown_agency).ok_or_else(|| "it is not there".into())
 }
 
 /// The newest packets, at most a thousand.

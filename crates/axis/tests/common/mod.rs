@@ -146,9 +146,14 @@ pub(crate) async fn fetch(axis: &dyn Axis, doc_id: &str) -> Result<Vec<u8>, axis
 
 /// A server that reads the head of a request and answers with these bytes, whatever was asked, and closes.
 pub(crate) async fn answering(answer: impl Into<Vec<u8>>) -> std::net::SocketAddr {
+    let answer = answer.into();
+    answering_by(move |_| answer.clone()).await
+}
+
+/// A server that answers by the head of a request, and closes.
+pub(crate) async fn answering_by(answer: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let answer = answer.into();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer = answer.clone();
@@ -159,7 +164,7 @@ pub(crate) async fn answering(answer: impl Into<Vec<u8>>) -> std::net::SocketAdd
                         return;
                     }
                 }
-                let _ = stream.write_all(&answer).await;
+                let _ = stream.write_all(&answer(&String::from_utf8_lossy(&request))).await;
                 let _ = stream.shutdown().await;
                 // What the client still sends is read, so that the answer is not lost to a reset.
                 let mut rest = Vec::new();
