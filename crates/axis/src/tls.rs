@@ -68,3 +68,25 @@ pub(crate) fn certificates(pem: &[u8], what: &'static str) -> Result<Vec<Certifi
 pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| TlsError::Pem { what: "key", why: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_and_identities_that_cannot_be_used_are_told() {
+        let made = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (one, other) = (made(), made());
+        let (certificate, key) = (one.cert.pem(), one.signing_key.serialize_pem());
+        let tls = |roots: &str, identity: Option<(&str, &str)>| {
+            Tls::from_pem(roots.as_bytes(), identity.map(|(chain, key)| (chain.as_bytes(), key.as_bytes())))
+        };
+        assert!(tls(&certificate, None).is_ok());
+        assert!(tls(&certificate, Some((&certificate, &key))).is_ok());
+        for roots in ["", "no PEM", key.as_str()] {
+            assert!(matches!(tls(roots, None), Err(TlsError::Pem { what: "roots", .. })), "{roots}");
+        }
+        assert!(matches!(tls(&certificate, Some((&certificate, &certificate))), Err(TlsError::Pem { what: "key", .. })));
+        assert!(matches!(tls(&certificate, Some((&certificate, &other.signing_key.serialize_pem()))), Err(TlsError::Unusable(_))));
+    }
+}

@@ -18,7 +18,10 @@ pub(crate) struct Hop {
 
 impl Hop {
     /// The hop for a packet that `edxml` has read already, which bounds it. A status has no trace.
-    pub(crate) fn of(packet: impl BufRead, organ_id: &str, now: Timestamp) -> Option<Self> {
+    pub(crate) fn of(mut packet: impl BufRead, organ_id: &str, now: Timestamp) -> Option<Self> {
+        // A byte order mark is a part of the packet, and none of what the XML reader counts.
+        let mark = if packet.fill_buf().ok()?.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 };
+        packet.consume(mark);
         let mut reader = Reader::from_reader(packet);
         reader.config_mut().check_end_names = false;
         let (mut buffer, mut place) = (Vec::new(), None);
@@ -38,7 +41,7 @@ impl Hop {
                 _ => {}
             }
         }
-        let (at, prefix) = place?;
+        let (at, prefix) = place.map(|(at, prefix)| (at + mark as u64, prefix))?;
         let (date, second) = (now.date_in_vietnam(), now.second_of_day_in_vietnam());
         let text = format!(
             "<{prefix}TraceHeader><{prefix}OrganId>{organ_id}</{prefix}OrganId><{prefix}Timestamp>{:04}/{:02}/{:02} {:02}:{:02}:{:02}\
@@ -65,6 +68,7 @@ mod tests {
 
     use super::*;
 
+    /// A packet with its hop, as the sandbox hands it out.
     fn with_hop(packet: &str) -> String {
         let hop = Hop::of(packet.as_bytes(), "G22.99", Timestamp::from_micros(1_795_287_798_434_000)).unwrap();
         let at = usize::try_from(hop.at).unwrap();
@@ -73,14 +77,17 @@ mod tests {
 
     #[test]
     fn a_hop_stands_behind_the_last_one_and_the_rest_is_as_it_was() {
-        let packet = include_str!("../../../edxml/samples/new.edxml");
-        let read = |text: &str| edxml::read(text.as_bytes(), &Limits::default(), &mut InMemory::default()).unwrap();
-        let (before, after) = (read(packet), read(&with_hop(packet)));
-        let (Packet::Edoc(mut before_edoc), Packet::Edoc(after_edoc)) = (before.packet, after.packet) else { panic!() };
-        let at = Timestamp::from_seconds(1_795_287_798);
-        before_edoc.trace.push(TraceHeader { organ_id: "G22.99".into(), timestamp: Some(at), ..TraceHeader::default() });
-        assert_eq!(before_edoc, after_edoc);
-        assert_eq!(before.attachments, after.attachments);
+        let sample = include_str!("../../../edxml/samples/new.edxml");
+        // As some programs save it: with a byte order mark, which counts among the bytes.
+        for packet in [sample.to_owned(), format!("\u{feff}{sample}"), sample.replace('\n', "\r\n")] {
+            let read = |text: &str| edxml::read(text.as_bytes(), &Limits::default(), &mut InMemory::default()).unwrap();
+            let (before, after) = (read(&packet), read(&with_hop(&packet)));
+            let (Packet::Edoc(mut before_edoc), Packet::Edoc(after_edoc)) = (before.packet, after.packet) else { panic!() };
+            let at = Timestamp::from_seconds(1_795_287_798);
+            before_edoc.trace.push(TraceHeader { organ_id: "G22.99".into(), timestamp: Some(at), ..TraceHeader::default() });
+            assert_eq!(before_edoc, after_edoc);
+            assert_eq!(before.attachments, after.attachments);
+        }
     }
 
     #[test]
