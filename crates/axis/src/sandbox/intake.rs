@@ -137,6 +137,9 @@ pub(crate) struct Known {
     pub(crate) hop: Option<Hop>,
 }
 
+/// Bytes of a packet that are read at a time.
+const PIECE: usize = 64 * 1024;
+
 impl Whole {
     /// Reads the packet.
     ///
@@ -144,20 +147,21 @@ impl Whole {
     /// 22 where it does not conform, or is of another kind than was said.
     pub(crate) fn read(&self, message: Message, axis_code: &str, now: Timestamp) -> Result<Known, FinishError> {
         let limits = Limits { packet_bytes: self.length.max(1), ..Limits::default() };
-        let received = edxml::read(BufReader::new(File::open(&self.path)?), &limits, &mut Discard).map_err(|error| match error {
-            ReadError::Refused(fault) => FinishError::Refused(Refusal::new("22", format!("Gói tin không đúng quy chuẩn: {fault}"))),
-            ReadError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                FinishError::Refused(Refusal::new("22", "Gói tin không đúng quy chuẩn: it ends early"))
-            }
-            ReadError::Io(error) => error.into(),
-        })?;
+        let received =
+            edxml::read(BufReader::with_capacity(PIECE, File::open(&self.path)?), &limits, &mut Discard).map_err(|error| match error {
+                ReadError::Refused(fault) => FinishError::Refused(Refusal::new("22", format!("Gói tin không đúng quy chuẩn: {fault}"))),
+                ReadError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    FinishError::Refused(Refusal::new("22", "Gói tin không đúng quy chuẩn: it ends early"))
+                }
+                ReadError::Io(error) => error.into(),
+            })?;
         if received.packet.message_type() != message.as_str() {
             let words = format!("Gói tin là {}, messagetype là {}", received.packet.message_type(), message.as_str());
             return Err(FinishError::Refused(Refusal::new("22", words)));
         }
         Ok(match received.packet {
             Packet::Edoc(edoc) => Known {
-                hop: Hop::of(BufReader::new(File::open(&self.path)?), axis_code, now),
+                hop: Hop::of(BufReader::with_capacity(PIECE, File::open(&self.path)?), axis_code, now),
                 from: edoc.from.organ_id,
                 to: edoc.to.into_iter().map(|to| to.organ_id).collect(),
                 document_id: edoc.document_id,
