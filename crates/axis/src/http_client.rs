@@ -37,7 +37,8 @@ pub struct Endpoint {
     pub idle_timeout: Duration,
     /// How long a whole call may take; packets and directories have ten times as long.
     pub call_timeout: Duration,
-    /// Connections at a time; the vendor's client allows itself 1 to 10.
+    /// Connections at a time; the vendor's client allows itself 1 to 10. A packet that is being fetched holds one until its stream
+    /// ends or is dropped.
     pub connections: usize,
     /// Bytes of a packet that is fetched, as it stands in the answer: base64 adds a third.
     pub packet_bytes: u64,

@@ -12,8 +12,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::Core;
 use super::book::{Agency, Document};
+use super::exchange::Core;
 use super::faults::Faults;
 use super::reply::{Answer, answer, full, json, moment};
 use super::server::{Dropped, short};

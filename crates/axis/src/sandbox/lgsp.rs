@@ -13,11 +13,11 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use super::book::{Agency, Kind, Refusal};
+use super::exchange::{Core, Envelope, Failure};
 use super::multipart::{Form, Piece};
 use super::reply::{Answer, answer, around_base64, day, full, json, streamed};
 use super::server::{Dropped, Intake, Outcome, drain, failed, next, short};
 use super::vxp::{received_rows, rows};
-use super::{Core, Envelope, Failure};
 use crate::axis::{Acknowledgement, Message};
 
 /// How long a token is good, in seconds.

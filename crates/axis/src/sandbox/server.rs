@@ -15,9 +15,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
+use super::exchange::{Core, Failure};
 use super::intake::Incoming;
 use super::reply::{Answer, answer, cut, full, json};
-use super::{Core, Failure, lgsp, vxp};
+use super::{lgsp, vxp};
 use crate::tls::{TlsError, certificates, private_key};
 
 /// Connections at a time.
@@ -202,7 +203,7 @@ impl Intake {
         if let Ok(incoming) = &mut self.incoming
             && let Err(error) = incoming.write(bytes)
         {
-            self.incoming = Err(super::FinishError::Keep(error).into());
+            self.incoming = Err(super::intake::FinishError::Keep(error).into());
         }
         Ok(())
     }

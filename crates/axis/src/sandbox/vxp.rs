@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::book::{Agency, Document, Kind, Refusal};
+use super::exchange::{Core, Envelope, Failure};
 use super::reply::{Answer, answer, around_base64, day, full, json, moment, streamed};
 use super::server::{Dropped, Intake, Outcome, drain, failed, next, short};
-use super::{Core, Envelope, Failure};
 use crate::axis::{Acknowledgement, Message};
 use crate::source::Pieces;
 use crate::vxp::{PREFIX, is_signed};
