@@ -95,7 +95,9 @@ impl Answering {
             }
             let finished = self.scanner.take().map_or_else(|| Ok(Head::default()), Scanner::finish);
             let head = finished.map_err(|fault| outage_of(&fault, b""))?;
-            (self.verdict)(&head)?;
+            if !head.is_bare {
+                (self.verdict)(&head)?;
+            }
             // An axis that says that all is well and then gives nothing is not one that has nothing.
             let is_null = self.plan.path.last().is_some_and(|name| head.is_null(name));
             if self.plan.large != Large::None && !head.has_large && !(is_null && self.plan.large == Large::Rows) {

@@ -154,6 +154,9 @@ pub struct Outgoing {
     /// Receivers to restrict the sending to. Empty is everybody whom the packet names; only VXP can restrict, and in a header, which
     /// servers bound at some thousand bytes.
     pub to: Vec<String>,
+    /// The codes in the packet's `To`, of a status that in `ResponseFor`: by these the receivers at fault are found in the axis's
+    /// words. Nothing is sent by them.
+    pub receivers: Vec<String>,
     /// Its length in bytes.
     pub length: u64,
     /// The SHA-256 of its bytes, checked as they go out.

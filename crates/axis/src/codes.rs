@@ -64,16 +64,20 @@ impl Codes {
     }
 }
 
-/// The receivers whose codes stand in the axis's words as words; the only receiver where none does.
+/// The receivers whose codes stand in the axis's words as words; the only receiver where none does. Of several clauses the first that
+/// names one counts: those behind it name successors.
 fn at_fault(description: &str, receivers: &[String]) -> Vec<String> {
-    let words: Vec<&str> = description
-        .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '.'))
-        .map(|word| word.trim_end_matches('.'))
-        .collect();
-    let named: Vec<String> = receivers.iter().filter(|code| words.contains(&code.as_str())).cloned().collect();
-    match (named.is_empty(), receivers) {
-        (true, [only]) => vec![only.clone()],
-        _ => named,
+    let named = |clause: &str| -> Vec<String> {
+        let words: Vec<&str> = clause
+            .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '.'))
+            .map(|word| word.trim_end_matches('.'))
+            .collect();
+        receivers.iter().filter(|code| words.contains(&code.as_str())).cloned().collect()
+    };
+    match (description.split(';').map(named).find(|named| !named.is_empty()), receivers) {
+        (Some(named), _) => named,
+        (None, [only]) => vec![only.clone()],
+        (None, _) => Vec::new(),
     }
 }
 
@@ -112,6 +116,7 @@ mod tests {
         assert_eq!(at_fault("H12.15, H12.2: locked", &to(&["H12.1", "H12.15", "H12.2"])), ["H12.15", "H12.2"]);
         assert_eq!(at_fault("locked", &to(&["H12.1"])), ["H12.1"]);
         assert!(at_fault("locked", &to(&["H12.1", "H12.2"])).is_empty());
+        assert_eq!(at_fault("Gói tin; H04 đã giải thể; kế thừa: H12", &to(&["H04", "H12"])), ["H04"]);
         assert_eq!(at_fault("(000.00.15.H12).", &to(&["000.00.15.H12", "H12"])), ["000.00.15.H12"]);
     }
 

@@ -10,12 +10,14 @@ use serde_json::Value;
 /// What to look for in an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    /// Where the large field is: the names from the root. No name at all: the answer itself is an array of rows.
+    /// Where the large field is: the names from the root.
     pub(crate) path: &'static [&'static str],
     /// What the large field holds.
     pub(crate) large: Large,
     /// Short fields to keep; those within the large field's parents with a dot: `data.docId`.
     pub(crate) wanted: &'static [&'static str],
+    /// Whether the answer may be the array of rows itself, with no word on whether it worked.
+    pub(crate) may_be_bare: bool,
 }
 
 /// The large field.
@@ -57,6 +59,8 @@ pub(crate) struct Head {
     fields: BTreeMap<String, Value>,
     /// Whether the large field was there, in the form that was looked for.
     pub(crate) has_large: bool,
+    /// Whether the answer was the array of rows itself.
+    pub(crate) is_bare: bool,
 }
 
 impl Head {
@@ -116,8 +120,6 @@ pub(crate) struct Scanner {
     state: State,
     /// How many names of the path have been gone down.
     level: usize,
-    /// The array of rows is the answer itself.
-    rows_at_root: bool,
     key: Vec<u8>,
     raw: Vec<u8>,
     purpose: Purpose,
@@ -134,7 +136,6 @@ impl Scanner {
             plan,
             state: State::Start,
             level: 0,
-            rows_at_root: false,
             key: Vec::new(),
             raw: Vec::new(),
             purpose: Purpose::Skip,
@@ -181,9 +182,8 @@ impl Scanner {
             // A byte order mark, as some servers write it.
             (State::Start, 0xef | 0xbb | 0xbf) => State::Start,
             (State::Start, b'{') => State::FirstKey,
-            (State::Start, b'[') if self.plan.path.is_empty() && self.plan.large == Large::Rows => {
-                self.rows_at_root = true;
-                self.head.has_large = true;
+            (State::Start, b'[') if self.plan.may_be_bare && self.plan.large == Large::Rows => {
+                (self.head.is_bare, self.head.has_large) = (true, true);
                 State::FirstRow
             }
             (State::Start, _) => return Err(Fault::NotJson),
@@ -200,7 +200,7 @@ impl Scanner {
             (State::Colon, b':') => State::Value,
             (State::Value, _) => return self.value(byte),
             (State::FirstRow | State::NextRow, b']') => {
-                if self.rows_at_root {
+                if self.head.is_bare {
                     State::End
                 } else {
                     State::NextKey
@@ -417,8 +417,8 @@ mod tests {
 
     use super::*;
 
-    const ROWS: Plan = Plan { path: &["data"], large: Large::Rows, wanted: &["status", "data", "count"] };
-    const TEXT: Plan = Plan { path: &["data", "edxml"], large: Large::Text, wanted: &["success", "data.docId"] };
+    const ROWS: Plan = Plan { path: &["data"], large: Large::Rows, wanted: &["status", "data", "count"], may_be_bare: false };
+    const TEXT: Plan = Plan { path: &["data", "edxml"], large: Large::Text, wanted: &["success", "data.docId"], may_be_bare: false };
 
     fn scan(plan: Plan, text: &[u8], piece: usize) -> Result<(Head, Vec<Event>), Fault> {
         let mut scanner = Scanner::new(plan);
@@ -479,6 +479,15 @@ mod tests {
         assert!(matches!(fault(&format!("{{\"data\":[\"{}\"]}}", "a".repeat(100_000))), Fault::Malformed(_)));
         assert!(matches!(fault(&format!("{{\"{}\":1}}", "a".repeat(1_000))), Fault::Malformed(_)));
         assert!(matches!(fault(&format!("{{\"status\":\"{}\"}}", "a".repeat(20_000))), Fault::Malformed(_)));
+    }
+
+    #[test]
+    fn a_bare_array_is_taken_where_it_may_be_one() {
+        let (head, events) = scan(Plan { may_be_bare: true, ..ROWS }, b" [ {\"a\":1} , 2 ] ", 2).unwrap();
+        assert_eq!((head.is_bare, events.len()), (true, 2));
+        assert_eq!(scan(Plan { may_be_bare: true, ..ROWS }, b"[1", 2), Err(Fault::Cut));
+        let (head, _) = scan(Plan { may_be_bare: true, ..ROWS }, br#"{"data":[1]}"#, 2).unwrap();
+        assert!(!head.is_bare);
     }
 
     #[test]

@@ -98,9 +98,16 @@ const FIELDS: &[&str] = &[
     "data.errorDesc",
 ];
 /// The path is gone down for the short fields in `data`; nothing is at its end.
-const SHORT: Plan = Plan { path: &["data", ""], large: Large::None, wanted: FIELDS };
-const ROWS: Plan = Plan { path: &["data"], large: Large::Rows, wanted: &["success", "message", "data", "count", "errorCode", "errorDesc"] };
-const PACKET: Plan = Plan { path: &["data", "edxml"], large: Large::Text, wanted: FIELDS };
+const SHORT: Plan = Plan { path: &["data", ""], large: Large::None, wanted: FIELDS, may_be_bare: false };
+const ROWS: Plan = Plan {
+    path: &["data"],
+    large: Large::Rows,
+    wanted: &["success", "message", "data", "count", "errorCode", "errorDesc"],
+    may_be_bare: false,
+};
+/// The guide shows the rows of the directory and not what stands around them.
+const DIRECTORY: Plan = Plan { may_be_bare: true, ..ROWS };
+const PACKET: Plan = Plan { path: &["data", "edxml"], large: Large::Text, wanted: FIELDS, may_be_bare: false };
 
 impl Client {
     /// A client; nothing is sent yet.
@@ -258,7 +265,7 @@ impl Client {
                 Ok((builder, around.body(pieces, &progress), Shape::Send(progress)))
             })
             .await?;
-        let head = Answering::new(reply, SHORT, self.verdict(Vec::new())).await?.head().await?;
+        let head = Answering::new(reply, SHORT, self.verdict(outgoing.receivers.clone())).await?.head().await?;
         let doc_id = head.text("docId").or_else(|| head.text("data.docId"));
         doc_id.ok_or_else(|| Outage::Malformed("it has no `docId`".into()).into())
     }
@@ -343,7 +350,7 @@ impl Axis for Client {
                 Directory::Changes { .. } => return Err(Error::Unsupported("getSynchronizeUnit")),
             }
             let reply = self.with_token(async || Ok((self.get("getAgenciesList", &[]), full(""), Shape::Long))).await?;
-            Ok(Answering::new(reply, ROWS, self.verdict(Vec::new())).await?.rows(rows::agency).boxed())
+            Ok(Answering::new(reply, DIRECTORY, self.verdict(Vec::new())).await?.rows(rows::agency).boxed())
         }
         .boxed()
     }

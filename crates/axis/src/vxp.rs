@@ -144,9 +144,9 @@ const JSON: &str = "application/json";
 const BINARY: &str = "application/octet-stream";
 
 const STATUS: &[&str] = &["status", "ErrorCode", "ErrorDesc", "DocId", "count", "data"];
-const SHORT: Plan = Plan { path: &[], large: Large::None, wanted: STATUS };
-const ROWS: Plan = Plan { path: &["data"], large: Large::Rows, wanted: STATUS };
-const TEXT: Plan = Plan { path: &["data"], large: Large::Text, wanted: &["status", "ErrorCode", "ErrorDesc"] };
+const SHORT: Plan = Plan { path: &[], large: Large::None, wanted: STATUS, may_be_bare: false };
+const ROWS: Plan = Plan { path: &["data"], large: Large::Rows, wanted: STATUS, may_be_bare: false };
+const TEXT: Plan = Plan { path: &["data"], large: Large::Text, wanted: &["status", "ErrorCode", "ErrorDesc"], may_be_bare: false };
 
 impl Client {
     /// A client; nothing is sent yet.
@@ -256,7 +256,7 @@ impl Client {
         call.idle *= 2;
         call.progress = progress;
         let reply = self.http.send(call).await?;
-        let head = Answering::new(reply, SHORT, self.verdict(outgoing.to.clone())).await?.head().await?;
+        let head = Answering::new(reply, SHORT, self.verdict(outgoing.receivers.clone())).await?.head().await?;
         let doc_id = head.text("DocId").or_else(|| head.text("data"));
         doc_id.ok_or_else(|| Outage::Malformed("it has no `DocId`".into()).into())
     }

@@ -195,6 +195,20 @@ async fn directories_have_both_codes_versions_and_closed_agencies() {
 }
 
 #[tokio::test]
+async fn a_directory_by_lgsp_may_come_as_rows_alone_and_mail_may_not() {
+    let rows = r#"[{"orgCode":"H37.1","orgName":"Xã Một","parentCode":"H37"},{"orgCode":"H37.2","orgName":"Xã Hai"}]"#;
+    let login = r#"{"success":true,"data":{"token":"t"}}"#;
+    let address = common::answering_by(move |request| {
+        common::http("200 OK", "application/json", if request.contains("/auth/login") { login } else { rows })
+    })
+    .await;
+    let client = lgsp(endpoint(address), "H37");
+    assert_eq!(directory(&client, Directory::All).await.iter().map(|row| row.code.as_str()).collect::<Vec<_>>(), ["H37.1", "H37.2"]);
+    let error = client.received(Message::Edoc, None).await.unwrap_err();
+    assert!(matches!(error.outage(), Some(Outage::NotJson(_))), "{error:?}");
+}
+
+#[tokio::test]
 async fn what_the_axis_cannot_take_is_refused_for_good_with_the_receivers_named() {
     let (running, _dir) = sandbox(Faults::default()).await;
     let (vxp, lgsp) = (common::vxp(endpoint(running.address), "H12"), lgsp(endpoint(running.address), "H12"));
@@ -214,9 +228,11 @@ async fn what_the_axis_cannot_take_is_refused_for_good_with_the_receivers_named(
         }
     }
     // Receivers are named where the call names them.
-    let to = vec!["H41".to_owned(), "H41.8".to_owned()];
-    let refused = vxp.send(&Outgoing { to, ..outgoing(Message::Edoc, "H12", packet("H12", &["H41", "H41.8"], 1, 9)) }).await;
-    assert!(matches!(refused, Err(Error::Final { receivers, .. }) if receivers == ["H41.8"]));
+    let receivers = vec!["H41".to_owned(), "H41.8".to_owned()];
+    let send = Outgoing { receivers, ..outgoing(Message::Edoc, "H12", packet("H12", &["H41", "H41.8"], 1, 9)) };
+    for axis in [&vxp as &dyn Axis, &lgsp] {
+        assert!(matches!(axis.send(&send).await, Err(Error::Final { receivers, .. }) if receivers == ["H41.8"]));
+    }
     // T10 at the wire: junk before the declaration, and what is no packet at all.
     let junk = [b"1212".as_slice(), &packet("H12", &["H41"], 1, 9)].concat();
     let whole = packet("H12", &["H41"], 1, 9);

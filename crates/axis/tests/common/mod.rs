@@ -128,6 +128,7 @@ pub(crate) fn outgoing(message: Message, from: &str, bytes: Vec<u8>) -> Outgoing
         message,
         from: from.into(),
         to: vec![],
+        receivers: vec![],
         length: bytes.len() as u64,
         digest: digest(&bytes),
         source: Arc::new(Bytes::from(bytes)),
