@@ -375,3 +375,48 @@ async fn both_wires_go_over_tls_and_trust_the_configured_roots_alone() {
     let error = common::vxp(https, "H12").received(Message::Edoc, None).await.unwrap_err();
     assert!(matches!(error.outage(), Some(Outage::Tls(_))), "{error}");
 }
+
+/// A server that lets in only whom `clients` (PEM) has issued, and answers that one item waits.
+async fn asking_who_calls(own: &Identity, clients: &[u8]) -> std::net::SocketAddr {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let certificate = |pem: &[u8]| CertificateDer::from_pem_slice(pem).unwrap().into_owned();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate(clients)).unwrap();
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build().unwrap();
+    let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(&own.key).unwrap();
+    let config = builder.with_client_cert_verifier(verifier).with_single_cert(vec![certificate(&own.chain)], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut request = Vec::new();
+            while !request.ends_with(b"{}") && stream.read_buf(&mut request).await.unwrap_or(0) > 0 {}
+            let answer = common::http("200 OK", "application/json", r#"{"status":"OK","ErrorCode":"0","count":1}"#);
+            let _ = stream.write_all(&answer).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_where_it_is_configured() {
+    let (server, ours, strangers) = (identity("localhost"), identity("hub.example"), identity("hub.example"));
+    let address = asking_who_calls(&server, &ours.roots).await;
+    let client = |identity: Option<&Identity>| {
+        let identity = identity.map(|identity| (identity.chain.as_slice(), identity.key.as_slice()));
+        let tls = Some(Tls::from_pem(&server.roots, identity).unwrap());
+        common::vxp(Endpoint { tls, ..Endpoint::new(format!("https://localhost:{}", address.port())) }, "H12")
+    };
+    assert_eq!(client(Some(&ours)).count(Message::Edoc).await, Ok(1));
+    for stranger in [None, Some(&strangers)] {
+        let error = client(stranger).count(Message::Edoc).await.unwrap_err();
+        assert!(matches!(error.outage(), Some(Outage::Tls(_))) && error.is_alarming(), "{error:?}");
+    }
+}
