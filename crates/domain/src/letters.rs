@@ -19,7 +19,7 @@ const SHAPES: [(char, char, char); 6] = [
 ];
 
 /// The text with every Vietnamese letter as one character, whatever it was composed of; all else stays as it is.
-pub(crate) fn composed(text: &str) -> String {
+pub fn composed(text: &str) -> String {
     let mut composed = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {

@@ -8,7 +8,7 @@
 
 pub mod digest;
 pub mod invalid;
-mod letters;
+pub mod letters;
 pub mod refusal;
 pub mod state;
 pub mod time;

@@ -37,6 +37,16 @@ impl Timestamp {
     pub fn date_in_vietnam(self) -> Date {
         Date::from_days(self.seconds().saturating_add(VIETNAM_OFFSET_SECONDS).div_euclid(86_400))
     }
+
+    /// The seconds since midnight that a clock in Vietnam shows at this moment, 0 to 86,399.
+    pub fn second_of_day_in_vietnam(self) -> u32 {
+        self.seconds().saturating_add(VIETNAM_OFFSET_SECONDS).rem_euclid(86_400) as u32
+    }
+
+    /// The moment at which a clock in Vietnam shows this day and so many seconds since midnight.
+    pub fn from_vietnam(date: Date, second_of_day: u32) -> Self {
+        Self::from_seconds(date.days() * 86_400 + i64::from(second_of_day) - VIETNAM_OFFSET_SECONDS)
+    }
 }
 
 /// A day of the Gregorian calendar, years 1 to 9999.
@@ -93,6 +103,16 @@ impl Date {
         before.ok()
     }
 
+    /// Days since 1970-01-01 (Howard Hinnant's days-from-civil).
+    fn days(self) -> i64 {
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let shifted_month = (i64::from(self.month) + 9) % 12;
+        let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(self.day) - 1;
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+    }
+
     /// The day that is `days` after 1970-01-01, held within years 1 to 9999 (Howard Hinnant's civil-from-days).
     fn from_days(days: i64) -> Self {
         let z = days.clamp(-719_162, 2_932_896) + 719_468;
@@ -143,6 +163,17 @@ mod tests {
         assert_eq!(Timestamp::from_seconds(1_751_302_800).date_in_vietnam().to_string(), "2025-07-01");
         assert_eq!(Timestamp::from_seconds(1_751_302_799).date_in_vietnam().to_string(), "2025-06-30");
         assert_eq!(Timestamp::from_seconds(951_782_400).date_in_vietnam().to_string(), "2000-02-29");
+    }
+
+    #[test]
+    fn a_clock_in_vietnam_and_a_moment_say_the_same() {
+        // date -d '2025-07-01 09:47:23 +07:00' +%s
+        let moment = Timestamp::from_vietnam("2025-07-01".parse().unwrap(), 9 * 3_600 + 47 * 60 + 23);
+        assert_eq!(moment.seconds(), 1_751_338_043);
+        assert_eq!(moment.second_of_day_in_vietnam(), 9 * 3_600 + 47 * 60 + 23);
+        for days in [-719_162, -1, 0, 11_016, 2_932_896] {
+            assert_eq!(Date::from_days(days).days(), days);
+        }
     }
 
     #[test]

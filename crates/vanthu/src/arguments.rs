@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Principal(Principal),
     /// The agency directory of a running hub.
     Agency(Agency),
+    /// Serve an axis to test against (VXP and LGSP), with faults by switches, until SIGTERM or Ctrl-C.
+    AxisSandbox(AxisSandbox),
 }
 
 #[derive(Debug, Args)]
@@ -165,3 +167,50 @@ pub(crate) struct Hub {
     #[arg(long)]
     pub(crate) address: Option<String>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_long_help = AXIS_SANDBOX_HELP)]
+pub(crate) struct AxisSandbox {
+    /// Where packets and the log are kept; made if it is not there.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// Where both wires are served.
+    #[arg(long, default_value = "127.0.0.1:7080")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Where faults are switched and agencies put. Nobody is asked who he is: keep it on this machine.
+    #[arg(long, default_value = "127.0.0.1:7081")]
+    pub(crate) control: std::net::SocketAddr,
+    /// An agency that connects: CODE:SECRET, CODE:SECRET:NAME, or CODE=OLDCODE:SECRET:NAME. May be given several times.
+    #[arg(long = "agency", value_name = "CODE:SECRET")]
+    pub(crate) agencies: Vec<String>,
+    /// A directory, CSV with a header: code, and as many of old_code, name, parent, mail, center, secret, locked, closed, successors
+    /// (divided by blanks).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) directory: Option<PathBuf>,
+    /// A fault from the start: NAME=PROBABILITY. May be given several times.
+    #[arg(long = "fault", value_name = "NAME=NUMBER")]
+    pub(crate) faults: Vec<String>,
+    /// Where the dice of the faults begin; the same seed, the same faults.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The certificate chain for TLS, PEM; needs --key.
+    #[arg(long, requires = "key", value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// The key of the certificate, PEM.
+    #[arg(long, requires = "certificate", value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Refuse signed timestamps that are off by more seconds than this; not looked at if not given.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timestamp_window: Option<u64>,
+    /// Answer a packet that is sent again (same bytes, same receivers) with the id of the first time.
+    #[arg(long)]
+    pub(crate) deduplicate: bool,
+    /// Bytes of a packet at most.
+    #[arg(long, default_value_t = 50 << 20, value_name = "BYTES")]
+    pub(crate) packet_bytes: u64,
+}
+
+const AXIS_SANDBOX_HELP: &str = "\
+Faults (crates/axis/README.md says more): latency with latency_ms, bad_gateway, web_page, empty_answer, missing_status,
+unknown_code, system_error, drop_request, drop_answer, lose_answer, hang_answer, duplicate_listing, shuffle_listing, wrong_secret,
+locked_receiver, unknown_receiver, oversize: each a probability from 0 to 1; clock_skew_seconds.";

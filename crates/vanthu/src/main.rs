@@ -5,6 +5,7 @@
 
 mod agency;
 mod arguments;
+mod axis_sandbox;
 mod demo;
 mod logging;
 mod serve;
@@ -56,6 +57,7 @@ fn operate(command: Command) -> ExitCode {
             Command::Verify(verify) => Ok(verify::run(&verify)),
             Command::Principal(principal) => serve::principal(&principal),
             Command::Agency(agency) => agency::run(&agency).await,
+            Command::AxisSandbox(sandbox) => axis_sandbox::run(&sandbox).await,
         }
     });
     match outcome {
