@@ -79,24 +79,16 @@ pub(crate) fn decode(source: &mut impl BufRead, sink: &mut impl Sink) -> Result<
     let mut is_last = false;
     while !is_last {
         let available = source.fill_buf()?;
-        let end = available.iter().position(|byte| *byte == b'<');
-        is_last = end.is_some() || available.is_empty();
-        let (text, whole) = (end.unwrap_or(available.len()), available);
-        let mut used = 0;
-        // Long runs without blanks are the rule: take them at once.
-        for run in whole[..text].chunk_by(|a, b| is_blank(*a) == is_blank(*b)) {
-            if !is_blank(run[0]) {
-                let room = PIECE - characters.len();
-                characters.extend_from_slice(&run[..run.len().min(room)]);
-                if run.len() > room {
-                    used += room;
-                    is_last = false;
-                    break;
-                }
-            }
-            used += run.len();
+        let room = PIECE - characters.len();
+        let text = &available[..available.len().min(room)];
+        let run = run_length(text);
+        characters.extend_from_slice(&text[..run]);
+        let blanks = text[run..].iter().take_while(|byte| is_blank(**byte)).count();
+        is_last = available.is_empty() || text.get(run + blanks) == Some(&b'<');
+        if run + blanks < text.len() && !is_last && blanks == 0 {
+            return Err(ContentError::NotBase64);
         }
-        source.consume(used);
+        source.consume(run + blanks);
         if characters.len() == PIECE || is_last {
             flush(&characters, is_last, &mut bytes, &mut decoded, sink)?;
             characters.clear();
@@ -117,6 +109,19 @@ fn flush(characters: &[u8], is_last: bool, bytes: &mut [u8], decoded: &mut Decod
     decoded.size += length as u64;
     sink.write(bytes)?;
     Ok(())
+}
+
+/// Bytes up to the first that is below the printable characters or begins a tag; looked at in groups, since files are long.
+fn run_length(text: &[u8]) -> usize {
+    let stops = |byte: &u8| *byte <= b' ' || *byte == b'<';
+    let mut from = 0;
+    for group in text.chunks(64) {
+        if group.iter().fold(false, |any, byte| any | stops(byte)) {
+            return from + group.iter().position(stops).unwrap_or(group.len());
+        }
+        from += group.len();
+    }
+    from
 }
 
 fn is_blank(byte: u8) -> bool {
