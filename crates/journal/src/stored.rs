@@ -55,6 +55,7 @@ macro_rules! stored_enum {
 mod values;
 
 mod agency;
+mod axis;
 mod delivery;
 mod document;
 mod payload;
@@ -154,6 +155,7 @@ impl Stored for Event {
             Self::Payload(event) => Noun::Payload(event.store()),
             Self::Document(event) => Noun::Document(event.store()),
             Self::Delivery(event) => Noun::Delivery(event.store()),
+            Self::Axis(event) => Noun::Axis(event.store()),
         };
         pb::Event { noun: Some(noun) }
     }
@@ -169,6 +171,7 @@ impl Stored for Event {
             Noun::Payload(event) => Self::Payload(Stored::load(event)?),
             Noun::Document(event) => Self::Document(Stored::load(event)?),
             Noun::Delivery(event) => Self::Delivery(Stored::load(event)?),
+            Noun::Axis(event) => Self::Axis(Stored::load(event)?),
         })
     }
 }

@@ -11,12 +11,11 @@ use crate::event;
 use crate::invalid::{self, Checker};
 use crate::letters::composed;
 use crate::payload;
-use crate::principal::Role;
+use crate::principal::{self, Role};
 use crate::refusal::Refusal;
 use crate::route::{self, Mode};
 use crate::signature;
 use crate::state::{self, Fault, State as Rows};
-use crate::time::Timestamp;
 
 /// Attachments of a document at most.
 const MAX_ATTACHMENTS: usize = 50;
@@ -60,7 +59,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     let (reports, warnings) = judged(rows, &issuer, &content, asked.reports)?;
     let today = context.at.date_in_vietnam();
     let recipients = agency::expand(rows, &issuer, asked.recipients, today)?;
-    let deliveries = route_out(rows, &issuer, recipients, asked.id, content.urgency, context.at)?;
+    let deliveries = route_out(rows, context, &issuer, recipients, asked.id, content.urgency)?;
     let mut events = Vec::new();
     for document in &replaced {
         events
@@ -82,6 +81,11 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     fits(&document)?;
     events.insert(0, event::Event::Document(document::Event::Submitted { document, reports, deliveries }));
     Ok(Ruling { resource: format!("documents/{}", asked.id), events })
+}
+
+/// The hub itself brings in what comes over an axis.
+fn is_hub(context: &Context<'_>) -> bool {
+    context.caller.principal == principal::Id::hub()
 }
 
 /// The issuing agency, if the caller may issue for it and it is active.
@@ -139,7 +143,9 @@ pub(super) fn content(
         (_, None) => {}
     }
     let is_new_kind = before.is_none_or(|before| before.kind != content.kind);
-    if is_new_kind && rows.get(KINDS, content.kind.as_str().as_bytes())?.is_none() && !document::kinds(rows)?.is_empty() {
+    // An axis has kinds that the hub has not: they are kept under their own names.
+    if is_new_kind && !is_hub(context) && rows.get(KINDS, content.kind.as_str().as_bytes())?.is_none() && !document::kinds(rows)?.is_empty()
+    {
         check.fault("document.kind", "is not a kind of document that the hub knows; see ListDocumentKinds");
     }
     if let Some(answered) = &content.in_reply_to {
@@ -287,12 +293,13 @@ pub(super) fn fits(document: &Document) -> Result<(), Refusal> {
 /// The copies that go out to recipients by the policy.
 pub(super) fn route_out(
     rows: &dyn Rows,
+    context: &Context<'_>,
     issuer: &Agency,
     recipients: Vec<agency::Recipient>,
     document: Id,
     urgency: Urgency,
-    at: Timestamp,
 ) -> Result<Vec<Delivery>, Refusal> {
+    let at = context.at;
     let today = at.date_in_vietnam();
     let superior = agency::superior(rows, issuer)?.filter(|superior| agency::as_of(superior, today) == agency::State::Active);
     let copy = |agency: &agency::Id, role, rerouted: Option<Rerouted>| Delivery {
@@ -317,7 +324,9 @@ pub(super) fn route_out(
     for recipient in recipients {
         let to = &recipient.agency;
         let above = superior.as_ref().filter(|superior| superior.id != to.id);
-        match (route::mode(rows, issuer.tier, to.tier, urgency > Urgency::Ordinary)?, above) {
+        // What comes over an axis was routed where it was issued.
+        let mode = if is_hub(context) { Mode::Direct } else { route::mode(rows, issuer.tier, to.tier, urgency > Urgency::Ordinary)? };
+        match (mode, above) {
             (Mode::Refused, _) => return Err(Refusal::RouteRefused { from: issuer.tier, to: to.tier, recipient: to.id.clone() }),
             (Mode::ViaSuperior, Some(_)) => {
                 onward.push(Onward { agency: to.id.clone(), rerouted: recipient.rerouted, forwarded_at: None });
