@@ -93,6 +93,11 @@ impl FromStr for Id {
 pub struct KindId(String);
 
 impl KindId {
+    /// Công văn, the commonest kind.
+    pub fn official_letter() -> Self {
+        Self("cong-van".into())
+    }
+
     /// The id, if `text` is a slug.
     pub fn parse(text: &str) -> Result<Self, principal::NotASlug> {
         if is_slug(text) { Ok(Self(text.to_owned())) } else { Err(principal::NotASlug) }
