@@ -27,7 +27,7 @@ use crate::{delivery, principal::is_slug};
 
 pub(crate) use recall::answered;
 pub(crate) use rows::right_to_files;
-pub use rows::{apply, find, kinds, may_read, may_trace, outbox, reports};
+pub use rows::{apply, find, kinds, may_read, may_trace, numbered, outbox, reports};
 pub(crate) use submit::in_force;
 
 /// Documents by id.

@@ -19,7 +19,6 @@ use api::status::Failure;
 use domain::agency;
 use domain::axis::Connection;
 use domain::command::Command;
-use domain::event::Request;
 use domain::principal::{self, Caller, Role};
 use tokio::sync::{Notify, watch};
 
@@ -124,8 +123,8 @@ impl Connector {
         Caller { principal: principal::Id::hub(), role: Role::AgencySystem { agencies } }
     }
 
-    async fn carry_out(&self, caller: Caller, request: Option<Request>, command: impl Into<Command>) -> Result<crate::desk::Done, Failure> {
-        self.inner.shared.desk.carry_out(caller, request, command.into()).await
+    async fn carry_out(&self, command: domain::axis::Command) -> Result<crate::desk::Done, Failure> {
+        self.inner.shared.desk.carry_out(Self::acting_for(Vec::new()), None, Command::Axis(command)).await
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `VANTHU_LISTEN__GRPC=0.0.0.0:7443` overrides `listen.grpc`: two underscores go one level down.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,71 @@ pub struct Config {
     pub disk: Disk,
     /// How signatures are judged.
     pub signatures: Signatures,
+    /// Connections to axes, by name; which agencies each one reaches is said by RPC.
+    pub axis: BTreeMap<String, AxisSettings>,
+}
+
+/// A connection to an axis; paths are relative to the home directory.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AxisSettings {
+    /// Which wire.
+    pub wire: Wire,
+    /// Where the axis is, such as `https://truc.example.vn/vxp`.
+    pub endpoint: String,
+    /// Take `http://` too: only on a network that is closed in itself.
+    pub allow_plain_http: bool,
+    /// Authorities of the axis's certificate, PEM; empty for plain HTTP.
+    pub authorities: PathBuf,
+    /// The code of the connected centre (mã trung tâm liên thông), or the system's id on an LGSP.
+    pub system_id: String,
+    /// A file that holds the secret of the system and nothing else.
+    pub secret_file: PathBuf,
+    /// The user on an LGSP.
+    pub username: String,
+    /// A file that holds the user's password and nothing else.
+    pub password_file: PathBuf,
+    /// The axis is looked at so often for what came in.
+    pub poll: Span,
+    /// What failed is tried again after this, and then after twice as long each time.
+    pub retry: Span,
+    /// But after this at the latest.
+    pub retry_most: Span,
+    /// After so many attempts an item is given up, and waits for an admin.
+    pub attempts: u32,
+    /// The largest packet.
+    pub packet: ByteCount,
+}
+
+/// The wire of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    /// VXP, of the national axis.
+    #[default]
+    Vxp,
+    /// LGSP, of provincial platforms.
+    Lgsp,
+}
+
+impl Default for AxisSettings {
+    fn default() -> Self {
+        Self {
+            wire: Wire::Vxp,
+            endpoint: String::new(),
+            allow_plain_http: false,
+            authorities: PathBuf::new(),
+            system_id: String::new(),
+            secret_file: PathBuf::new(),
+            username: String::new(),
+            password_file: PathBuf::new(),
+            poll: Span(Duration::from_secs(60)),
+            retry: Span(Duration::from_secs(30)),
+            retry_most: Span(Duration::from_secs(1_800)),
+            attempts: 30,
+            packet: ByteCount(50 << 20),
+        }
+    }
 }
 
 /// Where the hub listens.

@@ -213,10 +213,13 @@ fn number_is_free(rows: &dyn Rows, content: &Content) -> Result<(), Refusal> {
 
 /// 05 and 5, UBND-VX and ubnd-vx are the same number, however their letters are composed (NĐ 30/2020, Điều 15: one series a year).
 pub(super) fn number_key(content: &Content) -> Vec<u8> {
-    let number = composed(&content.number).trim_start_matches('0').to_uppercase();
-    let notation = composed(&content.notation).to_uppercase();
-    let year = content.date.year().to_be_bytes();
-    [content.issuer.as_str().as_bytes(), &[0], &year, &[0], number.as_bytes(), &[0], notation.as_bytes()].concat()
+    series_key(&content.issuer, content.date.year(), &content.number, &content.notation)
+}
+
+pub(super) fn series_key(issuer: &agency::Id, year: u16, number: &str, notation: &str) -> Vec<u8> {
+    let number = composed(number).trim_start_matches('0').to_uppercase();
+    let notation = composed(notation).to_uppercase();
+    [issuer.as_str().as_bytes(), &[0], &year.to_be_bytes(), &[0], number.as_bytes(), &[0], notation.as_bytes()].concat()
 }
 
 /// The content with the sizes that the hub has; refused if the caller may not use a payload.

@@ -158,7 +158,7 @@ impl Connector {
     }
 
     async fn settle(&self, command: Command) -> Result<(), Stop> {
-        match self.carry_out(Self::acting_for(Vec::new()), None, command).await {
+        match self.carry_out(command).await {
             Ok(_) => Ok(()),
             // An admin was faster: the item is gone.
             Err(api::status::Failure::Refused(domain::refusal::Refusal::NotFound { .. })) => Ok(()),

@@ -16,13 +16,9 @@ pub(super) fn code_on(agency: &Agency, day: Date) -> Option<&str> {
     let holds = |code: &&CodeAssignment| {
         code.valid_from.is_none_or(|from| from <= day) && code.valid_until.is_none_or(|until| day <= until)
     };
-    let newest = |codes: &mut dyn Iterator<Item = &CodeAssignment>| {
-        let mut codes: Vec<_> = codes.map(|code| &code.code).collect();
-        codes.sort_by_key(|code| code.scheme() != Scheme::Qd20);
-        codes.first().copied()
-    };
-    let current = newest(&mut agency.codes.iter().filter(holds));
-    current.or_else(|| newest(&mut agency.codes.iter())).map(agency::Code::as_str)
+    let best = |code: &&CodeAssignment| code.code.scheme() != Scheme::Qd20;
+    let current = agency.codes.iter().filter(holds).min_by_key(best);
+    current.or_else(|| agency.codes.iter().min_by_key(best)).map(|code| code.code.as_str())
 }
 
 /// The agency as a packet names it.
