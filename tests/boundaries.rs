@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("signature", &[]),
     ("journal", &["domain"]),
     ("store", &["domain"]),
-    ("hub", &["api", "domain", "journal", "signature", "store"]),
+    ("hub", &["api", "axis", "domain", "edxml", "journal", "signature", "store"]),
     ("testkit", &["api", "domain", "hub", "journal", "signature", "store"]),
     ("vanthu", &["api", "axis", "domain", "hub", "journal", "signature", "store", "testkit"]),
 ];

@@ -46,6 +46,11 @@ impl Id {
         if is_slug(text) { Ok(Self(text.to_owned())) } else { Err(NotASlug) }
     }
 
+    /// The id under which agencies of an axis are taken up whose codes make no id.
+    pub fn axis() -> Self {
+        Self("axis".into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -5,12 +5,11 @@ use crate::principal::Caller;
 use crate::refusal::Refusal;
 use crate::state::{self, State};
 use crate::time::Timestamp;
-use crate::{agency, delivery, document, payload, principal, route, signature, signer, trust};
+use crate::{agency, axis, delivery, document, payload, principal, route, signature, signer, trust};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant carries its noun's command")]
-#[expect(clippy::large_enum_variant, reason = "a command lives once, on its way to the desk")]
 pub enum Command {
     Principal(principal::Command),
     Agency(agency::Command),
@@ -21,6 +20,7 @@ pub enum Command {
     Payload(payload::Command),
     Document(document::Command),
     Delivery(delivery::Command),
+    Axis(axis::Command),
 }
 
 /// Who asks, when, and by which request.
@@ -78,6 +78,7 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
         Command::Payload(command) => payload::decide(rows, context, command)?,
         Command::Document(command) => document::decide(rows, context, command)?,
         Command::Delivery(command) => delivery::decide(rows, context, command)?,
+        Command::Axis(command) => axis::decide(rows, context, command)?,
     };
     // A named request is recorded even when nothing changes: its repetition must find it.
     if ruling.events.is_empty() && context.request.is_none() {

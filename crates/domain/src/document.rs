@@ -27,7 +27,7 @@ use crate::{delivery, principal::is_slug};
 
 pub(crate) use recall::answered;
 pub(crate) use rows::right_to_files;
-pub use rows::{apply, find, kinds, may_read, may_trace, outbox, reports};
+pub use rows::{apply, find, kinds, may_read, may_trace, numbered, outbox, reports};
 pub(crate) use submit::{bounded, in_force};
 
 /// Documents by id.
@@ -93,6 +93,11 @@ impl FromStr for Id {
 pub struct KindId(String);
 
 impl KindId {
+    /// Công văn, the commonest kind.
+    pub fn official_letter() -> Self {
+        Self("cong-van".into())
+    }
+
     /// The id, if `text` is a slug.
     pub fn parse(text: &str) -> Result<Self, principal::NotASlug> {
         if is_slug(text) { Ok(Self(text.to_owned())) } else { Err(principal::NotASlug) }

@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::state::{Fault, Overlay, Table};
 use crate::time::Timestamp;
-use crate::{agency, delivery, document, payload, principal, route, signature, signer, trust};
+use crate::{agency, axis, delivery, document, payload, principal, route, signature, signer, trust};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,7 @@ pub enum Event {
     Payload(payload::Event),
     Document(document::Event),
     Delivery(delivery::Event),
+    Axis(axis::Event),
 }
 
 /// Where an event stands: its entry, and the steps that the events before it took.
@@ -85,8 +86,10 @@ pub fn apply(seq: u64, entry: &Entry, rows: &mut Overlay<'_>) -> Result<(), Faul
             Event::Payload(event) => payload::apply(&place, event, rows)?,
             Event::Document(event) => document::apply(&mut place, event, rows)?,
             Event::Delivery(event) => delivery::apply(&mut place, event, rows)?,
+            Event::Axis(event) => axis::apply(&place, event, rows)?,
         }
     }
+    axis::follow(&place, rows)?;
     delivery::write_steps(&place.steps, rows)?;
     if let Some(request) = &entry.request {
         let outcome = Outcome { digest: request.digest, seq, resource: entry.resource.clone() };

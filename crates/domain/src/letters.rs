@@ -52,6 +52,21 @@ pub(crate) fn unmarked(text: &str) -> String {
     text.chars().filter(|letter| !is_mark(*letter)).map(plain).collect()
 }
 
+/// The text as a slug: letters without their marks, all else as one `-` between words.
+pub fn slug(text: &str) -> String {
+    let mut slug = String::with_capacity(text.len());
+    for letter in composed(text).chars().flat_map(|letter| parts(letter).0.to_lowercase()) {
+        match letter {
+            'đ' => slug.push('d'),
+            letter if letter.is_ascii_alphanumeric() => slug.push(letter),
+            _ if slug.is_empty() || slug.ends_with('-') => {}
+            _ => slug.push('-'),
+        }
+    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
 fn is_mark(c: char) -> bool {
     TONES.contains(&c) || SHAPES.iter().any(|(_, mark, _)| *mark == c)
 }
@@ -140,6 +155,18 @@ mod tests {
         }
         assert_eq!(composed("Ơ\u{301}U\u{31b}\u{300}"), "ỚỪ");
         assert_eq!(composed("Ban Chi\u{309} đa\u{323}o Trung u\u{31b}o\u{31b}ng"), "Ban Chỉ đạo Trung ương");
+    }
+
+    #[test]
+    fn a_slug_is_what_people_type_without_marks() {
+        for (text, expected) in [
+            ("Giấy chứng nhận", "giay-chung-nhan"),
+            ("  ĐIỆN  khẩn (số 2)!", "dien-khan-so-2"),
+            ("Gia\u{302}\u{301}y", "giay"),
+            ("---", ""),
+        ] {
+            assert_eq!(slug(text), expected);
+        }
     }
 
     #[test]

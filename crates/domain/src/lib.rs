@@ -14,6 +14,7 @@ pub mod state;
 pub mod time;
 
 pub mod agency;
+pub mod axis;
 pub mod delivery;
 pub mod document;
 pub mod payload;

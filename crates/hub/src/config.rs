@@ -2,6 +2,7 @@
 //!
 //! `VANTHU_LISTEN__GRPC=0.0.0.0:7443` overrides `listen.grpc`: two underscores go one level down.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,102 @@ pub struct Config {
     pub disk: Disk,
     /// How signatures are judged.
     pub signatures: Signatures,
+    /// Connections to axes, by name; which agencies each one reaches is said by RPC.
+    pub axis: BTreeMap<String, AxisSettings>,
+}
+
+/// An axis is asked no more often than this: its operators lock those who hammer it.
+const MIN_AXIS_SPAN: Duration = Duration::from_millis(100);
+
+/// A connection to an axis; paths are relative to the home directory.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AxisSettings {
+    /// Which wire.
+    pub wire: Wire,
+    /// Where the axis is, such as `https://truc.example.vn/vxp`.
+    pub endpoint: String,
+    /// Take `http://` too: only on a network that is closed in itself.
+    pub allow_plain_http: bool,
+    /// Authorities of the axis's certificate, PEM; empty for plain HTTP.
+    pub authorities: PathBuf,
+    /// The hub's certificate chain, PEM, for an axis that asks who calls; empty otherwise.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The code of the connected centre (mã trung tâm liên thông), or the system's id on an LGSP.
+    pub system_id: String,
+    /// A file that holds the secret of the system and nothing else.
+    pub secret_file: PathBuf,
+    /// The user on an LGSP.
+    pub username: String,
+    /// A file that holds the user's password and nothing else.
+    pub password_file: PathBuf,
+    /// The axis is looked at so often for what came in.
+    pub poll: Span,
+    /// What failed is tried again after this, and then after twice as long each time.
+    pub retry: Span,
+    /// But after this at the latest.
+    pub retry_most: Span,
+    /// After so many attempts an item is given up, and waits for an admin.
+    pub attempts: u32,
+    /// The largest packet.
+    pub packet: ByteCount,
+    /// Write the digest of a packet with two digits for each byte; the vendor's library leaves zeros out. VXP only.
+    pub padded_hash: bool,
+    /// Send CRLF behind a packet, as the vendor's library does. VXP only.
+    pub trailing_crlf: bool,
+    /// How packets are fetched. VXP only.
+    pub fetch_by: FetchBy,
+}
+
+/// The operation by which packets are fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FetchBy {
+    /// By `downloadEdoc` as long as the axis has it, else by `getEdoc`.
+    #[default]
+    Either,
+    /// Base64 in JSON.
+    GetEdoc,
+    /// The bytes as they are.
+    DownloadEdoc,
+}
+
+/// The wire of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    /// VXP, of the national axis.
+    #[default]
+    Vxp,
+    /// LGSP, of provincial platforms.
+    Lgsp,
+}
+
+impl Default for AxisSettings {
+    fn default() -> Self {
+        Self {
+            wire: Wire::Vxp,
+            endpoint: String::new(),
+            allow_plain_http: false,
+            authorities: PathBuf::new(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            system_id: String::new(),
+            secret_file: PathBuf::new(),
+            username: String::new(),
+            password_file: PathBuf::new(),
+            poll: Span(Duration::from_secs(60)),
+            retry: Span(Duration::from_secs(30)),
+            retry_most: Span(Duration::from_secs(1_800)),
+            attempts: 30,
+            packet: ByteCount(50 << 20),
+            padded_hash: false,
+            trailing_crlf: true,
+            fetch_by: FetchBy::default(),
+        }
+    }
 }
 
 /// Where the hub listens.
@@ -319,6 +416,20 @@ impl Config {
             ("payloads.upload_age", self.payloads.upload_age, 366 * 86_400),
             ("payloads.idle_timeout", self.payloads.idle_timeout, 86_400),
         ];
+        let mut axis = Vec::new();
+        for (name, settings) in &self.axis {
+            for (key, span) in [("poll", settings.poll), ("retry", settings.retry), ("retry_most", settings.retry_most)] {
+                if span.0 < MIN_AXIS_SPAN || span.0.as_secs() > 86_400 {
+                    axis.push(format!("axis.{name}.{key} is {} ms, it must be 100 ms to 1 d", span.0.as_millis()));
+                }
+            }
+            if !(1..=1_000_000).contains(&settings.attempts) {
+                axis.push(format!("axis.{name}.attempts is {}, it must be 1 to 1000000", settings.attempts));
+            }
+            if !(1 << 20..=1 << 30).contains(&settings.packet.0) {
+                axis.push(format!("axis.{name}.packet is {} bytes, it must be 1 MiB to 1 GiB", settings.packet.0));
+            }
+        }
         let out_of_range = limits
             .iter()
             .filter(|(_, value, low, high)| !(low..=high).contains(&value))
@@ -327,7 +438,7 @@ impl Config {
             .iter()
             .filter(|(_, span, most)| span.0.is_zero() || span.0.as_secs() > *most)
             .map(|(key, span, most)| format!("{key} is {} ms, it must be above zero and at most {most} s", span.0.as_millis()));
-        let faults: Vec<String> = out_of_range.chain(too_short_or_long).collect();
+        let faults: Vec<String> = out_of_range.chain(too_short_or_long).chain(axis).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! Start reading at [`running`], which puts the parts together; then [`desk`], the one way through; then [`services`].
 
+pub mod axis;
 pub mod bootstrap;
 pub mod client;
 pub mod config;

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
+use crate::axis::{self, Connectors};
 use crate::config::Config;
 use crate::desk::{self, Clock, Desk};
 use crate::feeds::Feeds;
@@ -59,6 +60,9 @@ pub enum Error {
     /// TLS or an address.
     #[error("cannot listen: {0}")]
     Listener(#[from] listener::Error),
+    /// A section on an axis.
+    #[error("cannot connect: {0}")]
+    Axis(#[from] axis::wires::Error),
     /// The first entries.
     #[error("cannot begin: {0}")]
     Bootstrap(#[from] bootstrap::Error),
@@ -146,14 +150,17 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         stop: stopping.clone(),
         config: Arc::new(config.clone()),
     };
-    let tasks = vec![
+    let connectors = Connectors::new(home, &data, &shared)?;
+    let mut tasks = vec![
         tokio::spawn(followers::checkpoint(shared.clone(), applied.clone())),
         tokio::spawn(followers::disk(shared.clone())),
         tokio::spawn(followers::sweeper(shared.clone())),
         tokio::spawn(Rejudge { shared: shared.clone(), reader: reader.clone(), cursor: data.join("rejudge.cursor") }.run(applied.clone())),
-        tokio::spawn(Eraser { shared: shared.clone(), reader, cursor: data.join("eraser.cursor") }.run(applied)),
+        tokio::spawn(Eraser { shared: shared.clone(), reader, cursor: data.join("eraser.cursor") }.run(applied.clone())),
         tokio::spawn(metrics.clone().serve(metrics_listener, stopping.clone())),
     ];
+
+    tasks.extend(connectors.all().map(|connector| tokio::spawn(connector.clone().run(applied.clone()))));
 
     let (health, health_service) = tonic_health::server::health_reporter();
     let router = Server::builder()

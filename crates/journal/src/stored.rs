@@ -55,6 +55,7 @@ macro_rules! stored_enum {
 mod values;
 
 mod agency;
+mod axis;
 mod delivery;
 mod document;
 mod payload;
@@ -156,6 +157,7 @@ impl Stored for Event {
             Self::Document(event) => Noun::Document(event.store()),
             Self::Delivery(event) => Noun::Delivery(event.store()),
             Self::Signer(event) => Noun::Signer(event.store()),
+            Self::Axis(event) => Noun::Axis(event.store()),
         };
         pb::Event { noun: Some(noun) }
     }
@@ -172,6 +174,7 @@ impl Stored for Event {
             Noun::Document(event) => Self::Document(Stored::load(event)?),
             Noun::Delivery(event) => Self::Delivery(Stored::load(event)?),
             Noun::Signer(event) => Self::Signer(Stored::load(event)?),
+            Noun::Axis(event) => Self::Axis(Stored::load(event)?),
         })
     }
 }

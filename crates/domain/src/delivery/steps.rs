@@ -49,6 +49,16 @@ pub struct Noted {
     holders: Vec<agency::Id>,
 }
 
+impl Noted {
+    pub(crate) fn document(&self) -> &document::Id {
+        &self.of.document
+    }
+
+    pub(crate) fn step(&self) -> &Step {
+        &self.step
+    }
+}
+
 /// Notes a step of a document. The issuer's watchers are always told; the holder's only if `told`.
 pub(crate) fn note(place: &mut Place<'_>, of: Of, agency: &agency::Id, kind: StepKind, told: Told) {
     let (seq, index) = (place.seq, u32::try_from(place.steps.len()).unwrap_or(u32::MAX));

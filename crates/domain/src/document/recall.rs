@@ -1,6 +1,7 @@
 //! Recall and amendment: what holders are asked, and what follows from their answers (national-axis §3.5).
 
 use crate::agency::{self, Selector};
+use crate::axis;
 use crate::command::{Context, Ruling};
 use crate::delivery::{self, Asked, Delivery, Report, Status};
 use crate::digest::Digest;
@@ -28,7 +29,7 @@ pub(super) fn decide_recall(rows: &dyn Rows, context: &Context<'_>, id: &Id, rea
     let mut open = 0;
     let mut held = false;
     for copy in holders(rows, id)? {
-        let taken = ask(&copy, Asked::Recall, reason, context.at, &mut events);
+        let taken = ask(rows, &copy, Asked::Recall, reason, context.at, &mut events)?;
         open += usize::from(taken);
         held |= taken;
     }
@@ -39,11 +40,11 @@ pub(super) fn decide_recall(rows: &dyn Rows, context: &Context<'_>, id: &Id, rea
 }
 
 /// Asks one holder; true if it has taken its copy and must answer.
-fn ask(copy: &Delivery, asked: Asked, reason: &str, at: Timestamp, events: &mut Vec<Event>) -> bool {
+fn ask(rows: &dyn Rows, copy: &Delivery, asked: Asked, reason: &str, at: Timestamp, events: &mut Vec<Event>) -> Result<bool, Fault> {
     let (document, agency) = (copy.document, copy.agency.clone());
     events.push(Event::Delivery(delivery::Event::Asked { document, agency: agency.clone(), asked, reason: reason.to_owned() }));
-    if copy.status != Status::Sent {
-        return true;
+    if is_taken(rows, copy)? {
+        return Ok(true);
     }
     // Nobody has seen this copy: withdrawing it is the answer.
     let report = Report {
@@ -55,7 +56,12 @@ fn ask(copy: &Delivery, asked: Asked, reason: &str, at: Timestamp, events: &mut 
         register_number: String::new(),
     };
     events.push(Event::Delivery(delivery::Event::Reported { document, agency, report }));
-    false
+    Ok(false)
+}
+
+/// Whether somebody may have seen the copy: its holder's system took it, or an axis is carrying it there.
+fn is_taken(rows: &dyn Rows, copy: &Delivery) -> Result<bool, Fault> {
+    Ok(copy.status != Status::Sent || axis::has_left(rows, &copy.document, &copy.agency)?)
 }
 
 /// Those who hold the document: neither refused nor given back.
@@ -172,7 +178,7 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
     if !asked.add.is_empty() {
         let recipients = agency::expand(rows, &issuer, asked.add, context.at.date_in_vietnam())?;
         let new = recipients.into_iter().filter(|recipient| copies.iter().all(|copy| copy.agency != recipient.agency.id)).collect();
-        added = submit::route_out(rows, &issuer, new, *asked.document, document.content.urgency, context.at)?;
+        added = submit::route_out(rows, context, &issuer, new, *asked.document, document.content.urgency)?;
         // A superior that holds a copy already is only told whom else to forward to.
         added.retain(|copy| !copy.onward.is_empty() || copies.iter().all(|held| held.agency != copy.agency));
         document.recipients.extend(asked.add.iter().cloned());
@@ -181,8 +187,8 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
     let mut events = vec![Event::Document(document::Event::Amended { document, reports, added, reason: asked.reason.to_owned() })];
     for copy in &copies {
         if asked.remove.contains(&copy.agency) {
-            ask(copy, Asked::Recall, asked.reason, context.at, &mut events);
-        } else if asked.content.is_some() && copy.status != Status::Sent && !asked_back(copy) {
+            ask(rows, copy, Asked::Recall, asked.reason, context.at, &mut events)?;
+        } else if asked.content.is_some() && is_taken(rows, copy)? && !asked_back(copy) {
             let (document, agency) = (copy.document, copy.agency.clone());
             events.push(Event::Delivery(delivery::Event::Asked {
                 document,

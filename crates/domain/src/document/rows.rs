@@ -150,6 +150,17 @@ pub fn find(rows: &dyn Rows, id: &Id) -> Result<Option<Document>, Fault> {
     state::read(rows, DOCUMENTS, &id.0)
 }
 
+/// The document of an issuer's series of a year with this number and notation.
+pub fn numbered(rows: &dyn Rows, issuer: &agency::Id, year: u16, number: &str, notation: &str) -> Result<Option<Document>, Fault> {
+    match rows.get(NUMBERS, &submit::series_key(issuer, year, number, notation))? {
+        Some(id) => {
+            let id = id.as_slice().try_into().map(Id).map_err(|_| Fault("a row of numbers is ill-formed".into()))?;
+            find(rows, &id)
+        }
+        None => Ok(None),
+    }
+}
+
 /// The verdicts on a document's attachments, in their order.
 pub fn reports(rows: &dyn Rows, id: &Id) -> Result<Vec<signature::Report>, Fault> {
     delivery::collect(

@@ -11,13 +11,12 @@ use crate::event;
 use crate::invalid::{self, Checker};
 use crate::letters::composed;
 use crate::payload;
-use crate::principal::Role;
+use crate::principal::{self, Role};
 use crate::refusal::Refusal;
 use crate::route::{self, Mode};
 use crate::signature;
 use crate::signer;
 use crate::state::{self, Fault, State as Rows};
-use crate::time::Timestamp;
 
 /// Attachments of a document at most.
 const MAX_ATTACHMENTS: usize = 50;
@@ -61,7 +60,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     let Judged { reports, warnings, findings } = judged(rows, context, &issuer, &content, asked.reports)?;
     let today = context.at.date_in_vietnam();
     let recipients = agency::expand(rows, &issuer, asked.recipients, today)?;
-    let deliveries = route_out(rows, &issuer, recipients, asked.id, content.urgency, context.at)?;
+    let deliveries = route_out(rows, context, &issuer, recipients, asked.id, content.urgency)?;
     let mut events = Vec::new();
     for document in &replaced {
         events
@@ -84,6 +83,11 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
     fits(&document)?;
     events.insert(0, event::Event::Document(document::Event::Submitted { document, reports, deliveries }));
     Ok(Ruling { resource: format!("documents/{}", asked.id), events })
+}
+
+/// The hub itself brings in what comes over an axis.
+fn is_hub(context: &Context<'_>) -> bool {
+    context.caller.principal == principal::Id::hub()
 }
 
 /// The issuing agency, if the caller may issue for it and it is active.
@@ -141,7 +145,9 @@ pub(super) fn content(
         (_, None) => {}
     }
     let is_new_kind = before.is_none_or(|before| before.kind != content.kind);
-    if is_new_kind && rows.get(KINDS, content.kind.as_str().as_bytes())?.is_none() && !document::kinds(rows)?.is_empty() {
+    // An axis has kinds that the hub has not: they are kept under their own names.
+    if is_new_kind && !is_hub(context) && rows.get(KINDS, content.kind.as_str().as_bytes())?.is_none() && !document::kinds(rows)?.is_empty()
+    {
         check.fault("document.kind", "is not a kind of document that the hub knows; see ListDocumentKinds");
     }
     if let Some(answered) = &content.in_reply_to {
@@ -209,10 +215,13 @@ fn number_is_free(rows: &dyn Rows, content: &Content) -> Result<(), Refusal> {
 
 /// 05 and 5, UBND-VX and ubnd-vx are the same number, however their letters are composed (NĐ 30/2020, Điều 15: one series a year).
 pub(super) fn number_key(content: &Content) -> Vec<u8> {
-    let number = composed(&content.number).trim_start_matches('0').to_uppercase();
-    let notation = composed(&content.notation).to_uppercase();
-    let year = content.date.year().to_be_bytes();
-    [content.issuer.as_str().as_bytes(), &[0], &year, &[0], number.as_bytes(), &[0], notation.as_bytes()].concat()
+    series_key(&content.issuer, content.date.year(), &content.number, &content.notation)
+}
+
+pub(super) fn series_key(issuer: &agency::Id, year: u16, number: &str, notation: &str) -> Vec<u8> {
+    let number = composed(number).trim_start_matches('0').to_uppercase();
+    let notation = composed(notation).to_uppercase();
+    [issuer.as_str().as_bytes(), &[0], &year.to_be_bytes(), &[0], number.as_bytes(), &[0], notation.as_bytes()].concat()
 }
 
 /// The content with the sizes that the hub has; refused if the caller may not use a payload.
@@ -306,12 +315,13 @@ pub(super) fn fits(document: &Document) -> Result<(), Refusal> {
 /// The copies that go out to recipients by the policy.
 pub(super) fn route_out(
     rows: &dyn Rows,
+    context: &Context<'_>,
     issuer: &Agency,
     recipients: Vec<agency::Recipient>,
     document: Id,
     urgency: Urgency,
-    at: Timestamp,
 ) -> Result<Vec<Delivery>, Refusal> {
+    let at = context.at;
     let today = at.date_in_vietnam();
     let superior = agency::superior(rows, issuer)?.filter(|superior| agency::as_of(superior, today) == agency::State::Active);
     let copy = |agency: &agency::Id, role, rerouted: Option<Rerouted>| Delivery {
@@ -336,7 +346,9 @@ pub(super) fn route_out(
     for recipient in recipients {
         let to = &recipient.agency;
         let above = superior.as_ref().filter(|superior| superior.id != to.id);
-        match (route::mode(rows, issuer.tier, to.tier, urgency > Urgency::Ordinary)?, above) {
+        // What comes over an axis was routed where it was issued.
+        let mode = if is_hub(context) { Mode::Direct } else { route::mode(rows, issuer.tier, to.tier, urgency > Urgency::Ordinary)? };
+        match (mode, above) {
             (Mode::Refused, _) => return Err(Refusal::RouteRefused { from: issuer.tier, to: to.tier, recipient: to.id.clone() }),
             (Mode::ViaSuperior, Some(_)) => {
                 onward.push(Onward { agency: to.id.clone(), rerouted: recipient.rerouted, forwarded_at: None });

@@ -1,4 +1,5 @@
 use domain::agency::{self, Agency, Code, CodeAssignment, Group, Selector, Succession, SuccessionKind, Tier};
+use domain::axis::{self, ItemId};
 use domain::delivery::{self, Asked, Delivery, HandOver, Onward, Question, RefusalReason, Rerouted, Status};
 use domain::digest::Digest;
 use domain::document::{self, Attachment, AttachmentRole, Content, Document, KindId, Signer, Urgency};
@@ -132,6 +133,49 @@ fn successions_and_groups_are_kept() {
         })));
     }
     check(Event::Agency(agency::Event::GroupSet(Group { id: agency_id("so-nganh"), name: "Sở, ngành".into(), members: selectors() })));
+}
+
+#[test]
+fn what_happens_on_an_axis_is_kept() {
+    let connection = axis::Connection::parse("national").unwrap();
+    let item = ItemId { seq: 7, index: 2 };
+    let origin = axis::Origin {
+        connection: connection.clone(),
+        axis_id: "4711".into(),
+        from: "G22".into(),
+        document_id: "G22,2025/09/15,1/BC".into(),
+        to: vec![(agency_id("camau"), "H12".into()), (agency_id("camau.x"), "000.00.15.H12".into())],
+    };
+    let packet = axis::Quarantined {
+        connection: connection.clone(),
+        axis_id: "4712".into(),
+        message_type: "edoc".into(),
+        raw: Digest([8; 32]),
+        size: 99,
+        reason: "hỏng".into(),
+        from: String::new(),
+        at: time(5),
+    };
+    let about = |date| axis::Reference { organ_id: "G22".into(), code: "1/BC".into(), date, document_id: "x".into() };
+    let routes = vec![
+        axis::Route { prefix: "H12".into(), connection: None },
+        axis::Route { prefix: "G".into(), connection: Some(connection.clone()) },
+    ];
+    for event in [
+        axis::Event::RoutesSet(routes),
+        axis::Event::Sent { connection: connection.clone(), item, receivers: vec![agency_id("a")], axis_id: "1".into() },
+        axis::Event::Failed { connection: connection.clone(), item, error: "HTTP 502".into(), retry_at: Some(time(9)) },
+        axis::Event::Failed { connection: connection.clone(), item, error: "hết".into(), retry_at: None },
+        axis::Event::Requeued { connection: connection.clone(), item },
+        axis::Event::Cancelled { connection: connection.clone(), item },
+        axis::Event::Received { document: document::Id([4; 16]), origin },
+        axis::Event::Quarantined { packet: packet.clone(), refused: None },
+        axis::Event::Quarantined { packet: packet.clone(), refused: Some((agency_id("camau"), about(None))) },
+        axis::Event::Quarantined { packet, refused: Some((agency_id("camau"), about(Some(date(2025, 9, 15))))) },
+        axis::Event::Discarded { connection, axis_id: "4712".into() },
+    ] {
+        check(Event::Axis(event));
+    }
 }
 
 #[test]

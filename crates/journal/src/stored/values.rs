@@ -1,6 +1,7 @@
 //! Values with one stored field: times, dates, digests, names; and lists and options of anything stored.
 
 use domain::agency::{self, Code};
+use domain::axis;
 use domain::digest::Digest;
 use domain::document::{self, KindId};
 use domain::principal;
@@ -133,4 +134,4 @@ macro_rules! stored_text {
     )*};
 }
 
-stored_text!(principal::Id: "principal id", agency::Id: "agency id", Code: "organisation code", KindId: "kind of document");
+stored_text!(principal::Id: "principal id", agency::Id: "agency id", Code: "organisation code", KindId: "kind of document", axis::Connection: "connection");

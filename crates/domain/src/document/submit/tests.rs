@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::document::Signer;
 use crate::document::scene::{Letter, NOW, attachment, province, reports};
 use crate::document::{Command, Kind, KindId};
+use crate::time::Timestamp;
 
 fn letter() -> Letter {
     Letter::numbered(1, "tinh", "tinh.xa")

@@ -1,0 +1,169 @@
+//! Connectors: what carries documents and statuses between this hub and an axis.
+//!
+//! A connector acts for the agencies that its axis reaches. Outbound it empties an outbox that the rules fill; inbound it lists,
+//! fetches, commits, and only then acknowledges. The rows are the truth: a connector that is killed at any point goes on from them,
+//! and whatever it does twice changes nothing the second time.
+
+mod inbound;
+mod outbound;
+mod packet;
+mod spool;
+mod state;
+pub mod wires;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::axis as wire;
+use api::status::Failure;
+use domain::agency;
+use domain::axis::Connection;
+use domain::command::Command;
+use domain::principal::{self, Caller, Role};
+use tokio::sync::{Notify, watch};
+
+use crate::config::AxisSettings;
+use crate::shared::{Shared, stopped};
+
+pub use state::{Counters, Health, State};
+
+/// Items that go in one pass; then what came in has its turn.
+const AT_ONCE: usize = 64;
+/// A connection whose credentials were refused is tried again after this, or when an admin asks for it.
+const STOPPED_FOR: Duration = Duration::from_secs(3_600);
+
+/// One connection at work. Cheap to clone.
+#[derive(Clone)]
+pub struct Connector {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Shared,
+    connection: Connection,
+    wire: Arc<dyn wire::Axis>,
+    settings: AxisSettings,
+    spool: PathBuf,
+    state: State,
+    /// An admin asks for a look at the axis now.
+    poll: Notify,
+}
+
+/// All connections of a hub, by name. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Connectors(Arc<BTreeMap<Connection, Connector>>);
+
+impl Connectors {
+    /// A connector for each section of the configuration; their packets are made and taken apart below `data`.
+    pub fn new(home: &Path, data: &Path, shared: &Shared) -> Result<Self, wires::Error> {
+        let mut all = BTreeMap::new();
+        for (name, settings) in &shared.config.axis {
+            let (connection, wire) = wires::wire(home, name, settings, &shared.clock)?;
+            let spool = data.join("axis").join(connection.as_str());
+            all.insert(connection.clone(), Connector::new(shared.clone(), connection, wire, settings.clone(), spool));
+        }
+        Ok(Self(Arc::new(all)))
+    }
+
+    /// Each.
+    pub fn all(&self) -> impl Iterator<Item = &Connector> {
+        self.0.values()
+    }
+
+    /// The one of this name.
+    pub fn find(&self, connection: &Connection) -> Option<&Connector> {
+        self.0.get(connection)
+    }
+}
+
+impl Connector {
+    /// A connector over a wire; packets are made and taken apart in `spool`.
+    pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, spool: PathBuf) -> Self {
+        let state = State::default();
+        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, state, poll: Notify::new() }) }
+    }
+
+    /// Its name.
+    pub fn connection(&self) -> &Connection {
+        &self.inner.connection
+    }
+
+    /// How it fares.
+    pub fn health(&self) -> Health {
+        self.inner.state.health()
+    }
+
+    /// Asks for a look at the axis now, and lets a stopped connection try again.
+    pub fn poll(&self) {
+        self.inner.poll.notify_one();
+    }
+
+    /// Works until the hub stops.
+    pub async fn run(self, mut applied: watch::Receiver<u64>) {
+        let inner = &self.inner;
+        let mut stop = inner.shared.stop.clone();
+        if let Err(error) = spool::clear(&inner.spool) {
+            tracing::error!(connection = %inner.connection, %error, "the spool of a connection cannot be made");
+            return;
+        }
+        let mut next_poll = tokio::time::Instant::now();
+        loop {
+            let mut pause = inner.settings.poll.0;
+            match self.pass(&mut next_poll).await {
+                Ok(wait) => pause = pause.min(wait),
+                Err(Stop::Line) => pause = pause.min(inner.settings.retry.0),
+                Err(Stop::Credentials) => {
+                    // Each further call with refused credentials may lock the account.
+                    tokio::select! {
+                        () = stopped(&mut stop) => return,
+                        () = inner.poll.notified() => {}
+                        () = tokio::time::sleep(STOPPED_FOR) => {}
+                    }
+                    inner.state.resumed();
+                    next_poll = tokio::time::Instant::now();
+                    continue;
+                }
+                Err(Stop::Hub) => {}
+            }
+            let until_poll = next_poll.saturating_duration_since(tokio::time::Instant::now());
+            tokio::select! {
+                () = stopped(&mut stop) => return,
+                () = inner.poll.notified() => next_poll = tokio::time::Instant::now(),
+                changed = applied.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(pause.min(until_poll)) => {}
+            }
+        }
+    }
+
+    /// Sends what is due, and looks at what came in when it is time; says how long nothing is to be done.
+    async fn pass(&self, next_poll: &mut tokio::time::Instant) -> Result<Duration, Stop> {
+        let wait = self.outbound().await?;
+        if tokio::time::Instant::now() >= *next_poll {
+            *next_poll = tokio::time::Instant::now() + self.inner.settings.poll.0;
+            self.inbound().await?;
+        }
+        Ok(wait)
+    }
+
+    /// The hub, acting for agencies that the axis reaches.
+    fn acting_for(agencies: Vec<agency::Id>) -> Caller {
+        Caller { principal: principal::Id::hub(), role: Role::AgencySystem { agencies } }
+    }
+
+    async fn carry_out(&self, command: domain::axis::Command) -> Result<crate::desk::Done, Failure> {
+        self.inner.shared.desk.carry_out(Self::acting_for(Vec::new()), None, Command::Axis(command)).await
+    }
+}
+
+/// Why a pass ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// The line or the axis: later.
+    Line,
+    /// The credentials: not by itself.
+    Credentials,
+    /// This hub cannot take anything now.
+    Hub,
+}
