@@ -80,7 +80,10 @@ async fn an_upload_is_judged_by_its_content_and_for_its_owner_only() {
     assert_eq!(first(&mine.verify(&p7s, &good).await.unwrap()), (v1::Verdict::TotalFailed, "HASH_FAILURE"));
     // A signed file of another kind does not sign what it is put beside.
     assert_eq!(first(&mine.verify(&good, &text).await.unwrap()).0, v1::Verdict::TotalFailed);
-    for unsigned in [&text, &p7s, &hostile, &xml] {
+    let alone = mine.verify(&p7s, "").await.unwrap();
+    assert_eq!((first(&alone), alone.signatures[0].intact), ((v1::Verdict::Indeterminate, "SIGNED_DATA_NOT_FOUND"), false));
+    assert_ne!(alone.coverage(), v1::Coverage::Whole);
+    for unsigned in [&text, &hostile, &xml] {
         let judged = mine.verify(unsigned, "").await.unwrap();
         assert!(judged.signatures.is_empty() && judged.coverage() != v1::Coverage::Whole, "{judged:?}");
     }

@@ -54,7 +54,8 @@ const TABLE: &[Expected] = &[
     ("attributes presented as content", "failed FORMAT_FAILURE, part"),
     // EN 319 142-1, 6.3: the signed attributes are mandatory.
     ("CAdES signature in a PDF without attributes", "doubt SIG_CONSTRAINTS_FAILURE"),
-    ("SHA-1", "doubt CRYPTO_CONSTRAINTS_FAILURE"),
+    // The value is one over SHA-256, under the name of SHA-1.
+    ("SHA-1", "failed SIG_CRYPTO_FAILURE"),
     ("MD5", "doubt CRYPTO_CONSTRAINTS_FAILURE or failed SIG_CRYPTO_FAILURE"),
     ("RSA key of 16384 bits", "doubt CRYPTO_CONSTRAINTS_FAILURE"),
     ("RSA key of 512 bits", "doubt CRYPTO_CONSTRAINTS_FAILURE or failed SIG_CRYPTO_FAILURE"),
