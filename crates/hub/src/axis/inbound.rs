@@ -185,8 +185,22 @@ impl Connector {
         let codes: Vec<&str> = here.iter().map(|(_, code)| code.as_str()).collect();
         let tables = &self.inner.shared.tables;
         let known = |name: &str| axis::named(tables, &edoc.from.organ_id, name);
-        let command = match &edoc.business.operation {
-            Operation::New | Operation::Replace(_) => {
+        let command = match (&edoc.business.operation, known(&edoc.document_id)?) {
+            // It is here already: the packet brings it to those who do not have it yet, and to nobody twice.
+            (Operation::New | Operation::Replace(_), Some(document)) => {
+                let mut add = Vec::new();
+                for (agency, _) in here {
+                    if delivery::find(tables, &document, &agency.id)?.is_none() {
+                        add.push(agency::Selector::Agency(agency.id));
+                    }
+                }
+                if add.is_empty() {
+                    return Ok(Taken::Done);
+                }
+                let (reason, remove) = ("Bổ sung nơi nhận".to_owned(), Vec::new());
+                command::Command::Document(document::Command::Amend { document, content: None, reports: Vec::new(), add, remove, reason })
+            }
+            (Operation::New | Operation::Replace(_), None) => {
                 let mut replaces = Vec::new();
                 for target in edoc.targets(&codes) {
                     if let Some(id) = known(target)?
@@ -218,11 +232,11 @@ impl Connector {
                 };
                 command::Command::Axis(Command::Receive { origin, submission: Box::new(submission) })
             }
-            Operation::Recall => match edoc.targets(&codes).first().map(|target| known(target)).transpose()?.flatten() {
+            (Operation::Recall, _) => match edoc.targets(&codes).first().map(|target| known(target)).transpose()?.flatten() {
                 Some(document) => command::Command::Document(document::Command::Recall { document, reason: reason_of(&edoc) }),
                 None => return Ok(Taken::Refused { reason: unknown(&edoc), from: edoc.from.organ_id.clone(), answer: None }),
             },
-            Operation::Update(update) => {
+            (Operation::Update(update), _) => {
                 let Some(document) = edoc.targets(&codes).first().map(|target| known(target)).transpose()?.flatten() else {
                     return refused(self, unknown(&edoc));
                 };
