@@ -33,9 +33,11 @@ pub const ITEMS: Table = Table { name: "axis outbox", number: 91 };
 pub const DUE: Table = Table { name: "axis outbox by haste", number: 92 };
 /// Document id: which packet it came in.
 pub const ORIGINS: Table = Table { name: "axis origins", number: 93 };
+/// Connection, 0, what an item is about, sequence, index: those that are about the same thing go one after the other.
+pub const SUBJECTS: Table = Table { name: "axis outbox by subject", number: 97 };
 /// Sender's code, 0, the packet's document id: the document here.
 pub const NAMES: Table = Table { name: "axis names", number: 94 };
-/// Document id, agency id: an axis took the packet for this recipient.
+/// Document id, agency id: an axis took the packet for this recipient, or may have taken it.
 pub const LEFT: Table = Table { name: "axis left", number: 95 };
 /// Connection, 0, id on the axis: a packet that could not be taken in.
 pub const QUARANTINE: Table = Table { name: "axis quarantine", number: 96 };
@@ -224,6 +226,15 @@ pub const MAX_RECEIVERS: usize = 500;
 pub enum Command {
     /// Sets all routes, at most 1,000.
     SetRoutes(Vec<Route>),
+    /// A document's packet is about to be handed over. From here on its receivers may have it, whatever becomes of the answer.
+    Begin {
+        /// Over which connection.
+        connection: Connection,
+        /// Which item.
+        item: ItemId,
+        /// Those to whom the packet goes.
+        receivers: Vec<agency::Id>,
+    },
     /// The axis took the packet.
     Sent {
         /// Over which connection.
@@ -288,6 +299,15 @@ pub enum Command {
 pub enum Event {
     /// These are all the routes from here on.
     RoutesSet(Vec<Route>),
+    /// An item's packet is about to be handed over.
+    Begun {
+        /// Over which connection.
+        connection: Connection,
+        /// Which item.
+        item: ItemId,
+        /// To whom.
+        receivers: Vec<agency::Id>,
+    },
     /// The axis took an item's packet.
     Sent {
         /// Over which connection.

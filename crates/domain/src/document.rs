@@ -28,7 +28,7 @@ use crate::{delivery, principal::is_slug};
 pub(crate) use recall::answered;
 pub(crate) use rows::right_to_files;
 pub use rows::{apply, find, kinds, may_read, may_trace, numbered, outbox, reports};
-pub(crate) use submit::{bounded, in_force};
+pub(crate) use submit::{bounded, in_force, is_hub};
 
 /// Documents by id.
 pub const DOCUMENTS: Table = Table { name: "documents", number: 60 };

@@ -6,14 +6,15 @@
 
 mod inbound;
 mod outbound;
+mod pace;
 mod packet;
 mod spool;
 mod state;
 pub mod wires;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::axis as wire;
@@ -23,10 +24,12 @@ use domain::axis::Connection;
 use domain::command::Command;
 use domain::principal::{self, Caller, Role};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::config::AxisSettings;
 use crate::shared::{Shared, stopped};
 
+use pace::Pace;
 pub use state::{Counters, Health, State};
 
 /// Items that go in one pass; then what came in has its turn.
@@ -49,6 +52,9 @@ struct Inner {
     state: State,
     /// An admin asks for a look at the axis now.
     poll: Notify,
+    pace: Pace,
+    /// Packets about documents that are not here, and since when: their documents may be on their way.
+    early: Mutex<HashMap<String, Instant>>,
 }
 
 /// All connections of a hub, by name. Cheap to clone.
@@ -81,8 +87,9 @@ impl Connectors {
 impl Connector {
     /// A connector over a wire; packets are made and taken apart in `spool`.
     pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, spool: PathBuf) -> Self {
-        let state = State::default();
-        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, state, poll: Notify::new() }) }
+        let pace = Pace::new(settings.packets_per_second);
+        let (state, poll, early) = (State::default(), Notify::new(), Mutex::default());
+        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, state, poll, pace, early }) }
     }
 
     /// Its name.
@@ -108,7 +115,7 @@ impl Connector {
             tracing::error!(connection = %inner.connection, %error, "the spool of a connection cannot be made");
             return;
         }
-        let mut next_poll = tokio::time::Instant::now();
+        let mut next_poll = Instant::now();
         loop {
             let mut pause = inner.settings.poll.0;
             match self.pass(&mut next_poll).await {
@@ -122,15 +129,15 @@ impl Connector {
                         () = tokio::time::sleep(STOPPED_FOR) => {}
                     }
                     inner.state.resumed();
-                    next_poll = tokio::time::Instant::now();
+                    next_poll = Instant::now();
                     continue;
                 }
                 Err(Stop::Hub) => {}
             }
-            let until_poll = next_poll.saturating_duration_since(tokio::time::Instant::now());
+            let until_poll = next_poll.saturating_duration_since(Instant::now());
             tokio::select! {
                 () = stopped(&mut stop) => return,
-                () = inner.poll.notified() => next_poll = tokio::time::Instant::now(),
+                () = inner.poll.notified() => next_poll = Instant::now(),
                 changed = applied.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(pause.min(until_poll)) => {}
             }
@@ -138,11 +145,13 @@ impl Connector {
     }
 
     /// Sends what is due, and looks at what came in when it is time; says how long nothing is to be done.
-    async fn pass(&self, next_poll: &mut tokio::time::Instant) -> Result<Duration, Stop> {
+    async fn pass(&self, next_poll: &mut Instant) -> Result<Duration, Stop> {
         let wait = self.outbound().await?;
-        if tokio::time::Instant::now() >= *next_poll {
-            *next_poll = tokio::time::Instant::now() + self.inner.settings.poll.0;
-            self.inbound().await?;
+        if Instant::now() >= *next_poll {
+            *next_poll = Instant::now() + self.inner.settings.poll.0;
+            if self.inbound().await? {
+                *next_poll = Instant::now();
+            }
         }
         Ok(wait)
     }

@@ -69,6 +69,12 @@ pub struct AxisSettings {
     pub attempts: u32,
     /// The largest packet.
     pub packet: ByteCount,
+    /// Calls that are under way at a time, in either direction; the vendor's client allows itself 1 to 10.
+    pub connections: usize,
+    /// Packets that go out in a second at most.
+    pub packets_per_second: u32,
+    /// A recall or an update may come before its document: it waits so long, and is then set aside.
+    pub patience: Span,
     /// Write the digest of a packet with two digits for each byte; the vendor's library leaves zeros out. VXP only.
     pub padded_hash: bool,
     /// Send CRLF behind a packet, as the vendor's library does. VXP only.
@@ -119,6 +125,9 @@ impl Default for AxisSettings {
             retry_most: Span(Duration::from_secs(1_800)),
             attempts: 30,
             packet: ByteCount(50 << 20),
+            connections: 4,
+            packets_per_second: 50,
+            patience: Span(Duration::from_secs(600)),
             padded_hash: false,
             trailing_crlf: true,
             fetch_by: FetchBy::default(),
@@ -418,13 +427,21 @@ impl Config {
         ];
         let mut axis = Vec::new();
         for (name, settings) in &self.axis {
-            for (key, span) in [("poll", settings.poll), ("retry", settings.retry), ("retry_most", settings.retry_most)] {
+            for (key, span) in
+                [("poll", settings.poll), ("retry", settings.retry), ("retry_most", settings.retry_most), ("patience", settings.patience)]
+            {
                 if span.0 < MIN_AXIS_SPAN || span.0.as_secs() > 86_400 {
                     axis.push(format!("axis.{name}.{key} is {} ms, it must be 100 ms to 1 d", span.0.as_millis()));
                 }
             }
             if !(1..=1_000_000).contains(&settings.attempts) {
                 axis.push(format!("axis.{name}.attempts is {}, it must be 1 to 1000000", settings.attempts));
+            }
+            if !(1..=64).contains(&settings.connections) {
+                axis.push(format!("axis.{name}.connections is {}, it must be 1 to 64", settings.connections));
+            }
+            if !(1..=100_000).contains(&settings.packets_per_second) {
+                axis.push(format!("axis.{name}.packets_per_second is {}, it must be 1 to 100000", settings.packets_per_second));
             }
             if !(1 << 20..=1 << 30).contains(&settings.packet.0) {
                 axis.push(format!("axis.{name}.packet is {} bytes, it must be 1 MiB to 1 GiB", settings.packet.0));

@@ -36,6 +36,8 @@ pub struct Faults {
     pub duplicate_listing: f64,
     /// Items are listed in any order.
     pub shuffle_listing: f64,
+    /// Items are listed as if an agency that nobody knows (`G99`) had sent them.
+    pub other_sender: f64,
     /// Right credentials are refused (15).
     pub wrong_secret: f64,
     /// A receiver is said to be locked (23).

@@ -186,6 +186,9 @@ pub(crate) fn received_rows(core: &Core, center: &str, kind: Kind, is_within: im
     if core.dice.roll(|faults| faults.duplicate_listing) {
         rows.extend(rows.clone());
     }
+    if core.dice.roll(|faults| faults.other_sender) {
+        rows.iter_mut().for_each(|row| row["from"] = "G99".into());
+    }
     if core.dice.roll(|faults| faults.shuffle_listing) {
         core.dice.shuffle(&mut rows);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Command, Connection, Event, ItemId, ItemState, Origin, Route, find_item, named, quarantined, routes};
+use super::{Command, Connection, Event, Item, ItemId, Origin, Route, What, find_item, has_left, named, quarantined, routes};
 use crate::command::{Context, Ruling};
 use crate::document;
 use crate::event;
@@ -22,6 +22,19 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
             let set = checked(set)?;
             let events = if set == routes(rows)? { vec![] } else { vec![Event::RoutesSet(set)] };
             Ok(ruling("axis-routes".into(), events))
+        }
+        Command::Begin { connection, item, receivers } => {
+            require_hub(context)?;
+            let name = item_name(connection, *item);
+            let What::Document { document, .. } = waiting(rows, connection, *item)?.what else { return Ok(ruling(name, vec![])) };
+            let mut new = Vec::new();
+            for receiver in receivers {
+                if !has_left(rows, &document, receiver)? {
+                    new.push(receiver.clone());
+                }
+            }
+            let event = Event::Begun { connection: connection.clone(), item: *item, receivers: new.clone() };
+            Ok(ruling(name, if new.is_empty() { vec![] } else { vec![event] }))
         }
         Command::Sent { connection, item, receivers, axis_id } => {
             require_hub(context)?;
@@ -109,11 +122,8 @@ fn require_hub(context: &Context<'_>) -> Result<(), Refusal> {
 }
 
 /// The item must not have gone.
-fn waiting(rows: &dyn State, connection: &Connection, item: ItemId) -> Result<(), Refusal> {
-    match find_item(rows, connection, item)?.map(|item| item.state) {
-        Some(ItemState::Due(_) | ItemState::Dead(_)) => Ok(()),
-        None => Err(Refusal::NotFound { name: item_name(connection, item) }),
-    }
+fn waiting(rows: &dyn State, connection: &Connection, item: ItemId) -> Result<Item, Refusal> {
+    find_item(rows, connection, item)?.ok_or_else(|| Refusal::NotFound { name: item_name(connection, item) })
 }
 
 fn item_name(connection: &Connection, item: ItemId) -> String {

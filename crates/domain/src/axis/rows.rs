@@ -2,7 +2,7 @@
 
 use super::{
     AXIS_ROUTES, Connection, DUE, Event, ITEMS, Item, ItemId, ItemState, LEFT, MAX_RECEIVERS, NAMES, ORIGINS, Origin, QUARANTINE,
-    Quarantined, Route, What,
+    Quarantined, Route, SUBJECTS, What,
 };
 use crate::agency::{self, Agency, Scheme};
 use crate::delivery::collect;
@@ -49,6 +49,15 @@ fn fits(prefix: &str, code: &agency::Code) -> bool {
 pub fn apply(place: &Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
     match event {
         Event::RoutesSet(routes) => rows.put_row(AXIS_ROUTES, &[], routes),
+        Event::Begun { connection, item, receivers } => {
+            let begun = find_item(rows, connection, *item)?;
+            if let Some(Item { what: What::Document { document, .. }, .. }) = &begun {
+                for agency in receivers {
+                    rows.put(LEFT, &left_key(document, agency), Vec::new());
+                }
+            }
+            Ok(())
+        }
         Event::Sent { connection, item, receivers, axis_id } => {
             let sent = remove(rows, connection, *item)?;
             if let What::Document { document, .. } = &sent.what {
@@ -112,6 +121,7 @@ pub(super) fn put(rows: &mut Overlay<'_>, item: &Item) -> Result<(), Fault> {
     if let ItemState::Due(at) = item.state {
         rows.put(DUE, &due_key(&item.connection, item.lane, at, item.id), Vec::new());
     }
+    rows.put(SUBJECTS, &subject_key(item), Vec::new());
     rows.put_row(ITEMS, &item_key(&item.connection, item.id), item)
 }
 
@@ -120,8 +130,42 @@ fn remove(rows: &mut Overlay<'_>, connection: &Connection, id: ItemId) -> Result
     if let ItemState::Due(at) = item.state {
         rows.remove(DUE, &due_key(connection, item.lane, at, id));
     }
+    rows.remove(SUBJECTS, &subject_key(&item));
     rows.remove(ITEMS, &item_key(connection, id));
     Ok(item)
+}
+
+/// What an item is about: a document, or what an agency reports on one.
+fn subject(item: &Item) -> Vec<u8> {
+    let parts = match &item.what {
+        What::Document { document, .. } => [b"d".as_slice(), &document.0, &[]].concat(),
+        What::Status { agency, about, .. } => [b"s", agency.as_str().as_bytes(), &[0], about.document_id.as_bytes(), &[0]].concat(),
+    };
+    [under(&item.connection), parts].concat()
+}
+
+fn subject_key(item: &Item) -> Vec<u8> {
+    [subject(item).as_slice(), &item.id.seq.to_be_bytes(), &item.id.index.to_be_bytes()].concat()
+}
+
+/// Whether an earlier item about the same thing has yet to go: a recall does not overtake its document. One that was given up holds
+/// up nothing.
+fn is_held_up(rows: &dyn State, item: &Item) -> Result<bool, Fault> {
+    let prefix = subject(item);
+    let earlier = collect(
+        usize::MAX,
+        |visit| scan_prefix(rows, SUBJECTS, &prefix, &[], visit),
+        |key, _| {
+            let id = item_id(key.get(prefix.len()..).unwrap_or_default())?;
+            Ok(Some(id).filter(|id| *id < item.id))
+        },
+    )?;
+    for id in earlier {
+        if find_item(rows, &item.connection, id)?.is_some_and(|earlier| matches!(earlier.state, ItemState::Due(_))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The item of this name, if it has not gone.
@@ -129,7 +173,11 @@ pub fn find_item(rows: &dyn State, connection: &Connection, id: ItemId) -> Resul
     state::read(rows, ITEMS, &item_key(connection, id))
 }
 
-/// The items of a connection that are to go at `now`, the hastiest first, then those that have waited longest; and the moment at
+/// So many times the wanted number of items are looked at: some are held up by earlier ones about the same document.
+const LOOKED_AT: usize = 16;
+
+/// The items of a connection that are to go at `now`, no two about the same thing, the hastiest first, then those that have waited
+/// longest; and the moment at
 /// which the next one is to go, if none is.
 pub fn due(rows: &dyn State, connection: &Connection, now: Timestamp, limit: usize) -> Result<(Vec<Item>, Option<Timestamp>), Fault> {
     let prefix = under(connection);
@@ -139,7 +187,7 @@ pub fn due(rows: &dyn State, connection: &Connection, now: Timestamp, limit: usi
     for lane in 0..=super::follow::STATUS_LANE {
         let lane_prefix = [prefix.as_slice(), &[lane]].concat();
         let waiting = collect(
-            limit.saturating_sub(ready.len()).max(1),
+            limit.saturating_mul(LOOKED_AT),
             |visit| scan_prefix(rows, DUE, &lane_prefix, &[], visit),
             |key, _| due_place(key.get(lane_prefix.len()..).unwrap_or_default()).map(Some),
         )?;
@@ -148,9 +196,13 @@ pub fn due(rows: &dyn State, connection: &Connection, now: Timestamp, limit: usi
                 next = Some(next.map_or(at, |next| next.min(at)));
                 break;
             }
-            if ready.len() < limit {
-                let item = find_item(rows, connection, id)?;
-                ready.push(item.ok_or_else(|| Fault(format!("the item {connection}/{id} is due and not in the tables")))?);
+            if ready.len() == limit {
+                break;
+            }
+            let item = find_item(rows, connection, id)?;
+            let item = item.ok_or_else(|| Fault(format!("the item {connection}/{id} is due and not in the tables")))?;
+            if !is_held_up(rows, &item)? {
+                ready.push(item);
             }
         }
     }
@@ -226,6 +278,14 @@ fn due_place(key: &[u8]) -> Result<(Timestamp, ItemId), Fault> {
         Some((Timestamp::from_micros(i64::try_from(u64::from_be_bytes(*at)).ok()?), id))
     };
     parse().ok_or_else(|| Fault(format!("a row of {} is ill-formed", DUE.name)))
+}
+
+fn item_id(key: &[u8]) -> Result<ItemId, Fault> {
+    let parse = || {
+        let (seq, index) = key.split_first_chunk()?;
+        Some(ItemId { seq: u64::from_be_bytes(*seq), index: u32::from_be_bytes(index.try_into().ok()?) })
+    };
+    parse().ok_or_else(|| Fault(format!("a row of {} is ill-formed", SUBJECTS.name)))
 }
 
 fn left_key(document: &document::Id, agency: &agency::Id) -> Vec<u8> {

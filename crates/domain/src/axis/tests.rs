@@ -269,6 +269,63 @@ fn a_packet_that_comes_twice_changes_nothing() {
 }
 
 #[test]
+fn a_recall_does_not_overtake_its_document_and_reaches_those_who_may_have_it() {
+    let mut scene = scene();
+    let document = send(&mut scene, 1, &["bo"]);
+    let [item] = outbox(&scene).try_into().unwrap();
+    // The line broke while the packet went: whether it arrived is not known.
+    let begin = Command::Begin { connection: national(), item: item.id, receivers: vec![id("bo")] };
+    assert_eq!(call(&mut scene, &system("tinh"), begin.clone()), Err(Refusal::Denied));
+    call(&mut scene, &hub_for("bo"), begin.clone()).unwrap();
+    assert!(matches!(call(&mut scene, &hub_for("bo"), begin), Ok(Decision::Nothing { .. })), "begun once");
+    let later = Timestamp::from_seconds(NOW.seconds() + 30);
+    let failed = Command::Failed { connection: national(), item: item.id, error: "mất kết nối".into(), retry_at: Some(later) };
+    call(&mut scene, &hub_for("bo"), failed).unwrap();
+
+    let recall = document::Command::Recall { document, reason: "Gửi nhầm".into() };
+    call(&mut scene, &system("tinh"), Any::Document(recall)).unwrap();
+    let all: Vec<_> = outbox(&scene).iter().map(|item| what(item).0).collect();
+    assert_eq!(all, [Operation::New, Operation::Recall], "the receiver may have it, and so is asked");
+    let ready = |scene: &Scene, at| due(&scene.rows, &national(), at, 10).unwrap().0.iter().map(|item| what(item).0).collect::<Vec<_>>();
+    assert_eq!(ready(&scene, NOW), [], "the recall waits for the document");
+    assert_eq!(ready(&scene, later), [Operation::New]);
+    let failed = Command::Failed { connection: national(), item: item.id, error: "mất kết nối".into(), retry_at: None };
+    call(&mut scene, &hub_for("bo"), failed).unwrap();
+    assert_eq!(ready(&scene, later), [Operation::Recall], "what was given up holds up nothing");
+    scene.admin(Any::Axis(Command::Requeue { connection: national(), item: item.id })).unwrap();
+    sent(&mut scene, &item, &["bo"]);
+    assert_eq!(ready(&scene, later), [Operation::Recall]);
+}
+
+#[test]
+fn an_update_of_a_copy_that_nobody_has_seen_is_answered_at_once() {
+    let mut scene = scene();
+    call(&mut scene, &hub_for("bo"), received(1)).unwrap();
+    let document = document::Id([1; 16]);
+    let content = Letter::numbered(1, "bo", "tinh.xa").with(|letter| letter.content.subject = "V/v báo cáo (sửa)".into()).content;
+    let reports = document::scene::reports(&content);
+    let amend = document::Command::Amend { document, content: Some(content), reports, add: vec![], remove: vec![], reason: "Sửa".into() };
+    call(&mut scene, &hub_for("bo"), Any::Document(amend)).unwrap();
+    let [answer] = outbox(&scene).try_into().unwrap();
+    assert!(matches!(&answer.what, What::Status { agency, code: 15, .. } if *agency == id("tinh.xa")), "{answer:?}");
+    let copy = delivery::find(&scene.rows, &document, &id("tinh.xa")).unwrap().unwrap();
+    assert_eq!((copy.status, copy.question), (Status::Sent, None), "and the copy stays where it was");
+}
+
+#[test]
+fn what_a_remote_agency_reports_counts_although_it_is_asked_meanwhile() {
+    let mut scene = scene();
+    let document = send(&mut scene, 1, &["bo"]);
+    let [item] = outbox(&scene).try_into().unwrap();
+    sent(&mut scene, &item, &["bo"]);
+    let recall = document::Command::Recall { document, reason: "Gửi nhầm".into() };
+    call(&mut scene, &system("tinh"), Any::Document(recall)).unwrap();
+    report(&mut scene, &hub_for("bo"), document, "bo", Status::Done, "").unwrap();
+    let copy = delivery::find(&scene.rows, &document, &id("bo")).unwrap().unwrap();
+    assert_eq!((copy.status, copy.question.is_some()), (Status::Done, true));
+}
+
+#[test]
 fn items_go_by_haste_then_by_age_and_those_that_failed_wait() {
     let mut scene = scene();
     let hasty = |n, urgency| {

@@ -78,7 +78,8 @@ fn report(
         }
         return Ok(Ruling { resource, events });
     }
-    if copy.question.is_some() && report.status != Status::Arrived {
+    // Beyond an axis it was reported before the question was known: what happened there happened.
+    if copy.question.is_some() && report.status != Status::Arrived && !document::is_hub(context) {
         return Err(Refusal::Frozen);
     }
     if refuses && copy.status > Status::Arrived {

@@ -42,11 +42,11 @@ pub(super) fn decide_recall(rows: &dyn Rows, context: &Context<'_>, id: &Id, rea
 /// Asks one holder; true if it has taken its copy and must answer.
 fn ask(rows: &dyn Rows, copy: &Delivery, asked: Asked, reason: &str, at: Timestamp, events: &mut Vec<Event>) -> Result<bool, Fault> {
     let (document, agency) = (copy.document, copy.agency.clone());
-    events.push(Event::Delivery(delivery::Event::Asked { document, agency: agency.clone(), asked, reason: reason.to_owned() }));
+    events.push(question(copy, asked, reason));
     if is_taken(rows, copy)? {
         return Ok(true);
     }
-    // Nobody has seen this copy: withdrawing it is the answer.
+    // Nobody has seen this copy: withdrawing or changing it is the answer.
     let report = Report {
         status: Status::TakeBackAgreed,
         at,
@@ -57,6 +57,11 @@ fn ask(rows: &dyn Rows, copy: &Delivery, asked: Asked, reason: &str, at: Timesta
     };
     events.push(Event::Delivery(delivery::Event::Reported { document, agency, report }));
     Ok(false)
+}
+
+fn question(copy: &Delivery, asked: Asked, reason: &str) -> Event {
+    let (document, agency) = (copy.document, copy.agency.clone());
+    Event::Delivery(delivery::Event::Asked { document, agency, asked, reason: reason.to_owned() })
 }
 
 /// Whether somebody may have seen the copy: its holder's system took it, or an axis is carrying it there.
@@ -188,14 +193,13 @@ pub(super) fn decide_amendment(rows: &dyn Rows, context: &Context<'_>, asked: &A
     for copy in &copies {
         if asked.remove.contains(&copy.agency) {
             ask(rows, copy, Asked::Recall, asked.reason, context.at, &mut events)?;
-        } else if asked.content.is_some() && is_taken(rows, copy)? && !asked_back(copy) {
-            let (document, agency) = (copy.document, copy.agency.clone());
-            events.push(Event::Delivery(delivery::Event::Asked {
-                document,
-                agency,
-                asked: Asked::Amendment,
-                reason: asked.reason.to_owned(),
-            }));
+        } else if asked.content.is_some() && !asked_back(copy) {
+            // Whoever sends an update over an axis waits for an answer, and gets the hub's where nobody has seen the copy.
+            if is_taken(rows, copy)? {
+                events.push(question(copy, Asked::Amendment, asked.reason));
+            } else if submit::is_hub(context) {
+                ask(rows, copy, Asked::Amendment, asked.reason, context.at, &mut events)?;
+            }
         }
     }
     Ok(Ruling { resource: format!("documents/{}", asked.document), events })

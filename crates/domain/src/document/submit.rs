@@ -86,7 +86,7 @@ pub(super) fn decide(rows: &dyn Rows, context: &Context<'_>, asked: &Submission<
 }
 
 /// The hub itself brings in what comes over an axis.
-fn is_hub(context: &Context<'_>) -> bool {
+pub(crate) fn is_hub(context: &Context<'_>) -> bool {
     context.caller.principal == principal::Id::hub()
 }
 

@@ -1,7 +1,10 @@
 //! What comes in: listed, fetched, committed, and only then acknowledged.
 
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::axis as wire;
 use api::status::Failure;
@@ -19,8 +22,9 @@ use domain::refusal::Refusal;
 use domain::state::Fault;
 use domain::time::Date;
 use edxml::{DocumentId, Edoc, Media, Operation, Packet, ReadError, Received, ResponseFor, StatusCode, Unwrapped};
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use store::vault::{Upload, UploadId, VaultError};
+use tokio::time::Instant;
 
 use super::packet::{self, File};
 use super::spool::{SpoolSink, SpoolWriter, Spooled};
@@ -30,6 +34,8 @@ use super::{Connector, Stop};
 enum Taken {
     /// It is committed, or there was nothing to do any more.
     Done,
+    /// It is about a document that is not here, or not yet.
+    Early(String),
     /// It can never be taken in: it is set aside, and its sender told if that is possible.
     Refused { reason: String, from: String, answer: Option<(agency::Id, Reference)> },
 }
@@ -75,9 +81,21 @@ impl From<Failure> for Trouble {
 /// A packet that was read, its files on disk.
 type Parsed = Received<Spooled>;
 
+/// The files of a packet, and how files beside them are named.
+struct Files<'a> {
+    attachments: Vec<edxml::Attachment<Spooled>>,
+    stem: &'a Path,
+}
+
+/// After so many failures in a row the rest of a listing is left for the next look.
+const FAILURES_IN_A_ROW: u32 = 3;
+/// Packets that wait for their documents; a restart or this many begin their patience anew.
+const MAX_EARLY: usize = 100_000;
+
 impl Connector {
-    /// Takes in what waits at the axis: documents first, since statuses may be about them.
-    pub(super) async fn inbound(&self) -> Result<(), Stop> {
+    /// Takes in what waits at the axis: documents first, since statuses may be about them. Says whether more waits than was listed.
+    pub(super) async fn inbound(&self) -> Result<bool, Stop> {
+        let mut is_cut = false;
         for message in [wire::Message::Edoc, wire::Message::Status] {
             let listing = match self.inner.wire.received(message, None).await {
                 Ok(listing) => listing,
@@ -87,44 +105,91 @@ impl Connector {
             if listing.unreadable > 0 {
                 tracing::error!(connection = %self.inner.connection, rows = listing.unreadable, "the axis lists rows that cannot be read");
             }
-            for row in listing.rows {
-                match self.take(message, &row).await {
-                    Ok(()) => {}
-                    Err(Trouble::Wire(error)) => return Err(self.failed(&error)),
-                    Err(Trouble::Hub(why)) => return Err(self.at_fault(&why)),
-                }
-            }
+            let mut seen = HashSet::new();
+            // Some axes list twice; the second time would only be found to be a repetition.
+            let rows = listing.rows.into_iter().filter(|row| seen.insert(row.doc_id.clone())).collect();
+            let early = self.take_all(message, rows, false).await?;
+            // Their documents may have come meanwhile.
+            let still_early = self.take_all(message, early, true).await?;
+            is_cut |= listing.is_cut && still_early.is_empty();
         }
         self.inner.state.polled(self.inner.shared.now());
-        Ok(())
+        Ok(is_cut)
     }
 
-    async fn take(&self, message: wire::Message, row: &wire::Received) -> Result<(), Trouble> {
+    /// Takes these in, several at a time; gives back those that came before their documents. One that fails does not hold up the
+    /// others, until it looks as if all would.
+    async fn take_all(&self, message: wire::Message, rows: Vec<wire::Received>, again: bool) -> Result<Vec<wire::Received>, Stop> {
+        // Those that are taken up again go one by one, in the axis's order.
+        let at_once = if again { 1 } else { self.inner.settings.connections };
+        let is_stopped = &AtomicBool::new(false);
+        let mut taking = stream::iter(rows.into_iter().enumerate())
+            .map(|(number, row)| async move {
+                if is_stopped.load(Ordering::Relaxed) {
+                    return Ok(None);
+                }
+                let stem = self.inner.spool.join(format!("in-{}-{number}", message.as_str()));
+                let taken = self.take(message, &row, &stem).await;
+                taken.map(|is_done| Some(row).filter(|_| !is_done))
+            })
+            .buffer_unordered(at_once);
+        let (mut early, mut failures, mut stopped) = (Vec::new(), 0, None);
+        while let Some(taken) = taking.next().await {
+            let stop = match taken {
+                Ok(row) => {
+                    failures = 0;
+                    early.extend(row);
+                    continue;
+                }
+                Err(Trouble::Wire(error)) => self.failed(&error),
+                Err(Trouble::Hub(why)) => self.at_fault(&why),
+            };
+            failures += 1;
+            stopped = Some(stop);
+            if failures > FAILURES_IN_A_ROW || stop == Stop::Credentials {
+                is_stopped.store(true, Ordering::Relaxed);
+            }
+        }
+        stopped.map_or(Ok(early), Err)
+    }
+
+    /// Takes one in; false if it has to wait for its document.
+    async fn take(&self, message: wire::Message, row: &wire::Received, stem: &Path) -> Result<bool, Trouble> {
         let inner = &self.inner;
         inner.shared.require_space()?;
-        let stem = inner.spool.join("in");
         let raw = self.fetch(&row.doc_id, stem.with_extension("edxml")).await?;
         let limits = edxml::Limits { packet_bytes: inner.settings.packet.0, ..edxml::Limits::default() };
-        let (path, sink) = (raw.path.clone(), stem.clone());
+        let (path, sink) = (raw.path.clone(), stem.to_owned());
         let read = tokio::task::spawn_blocking(move || parse(&path, &limits, sink)).await.map_err(|e| Trouble::Hub(e.to_string()))?;
         let taken = match read {
-            Ok(parsed) => self.packet(row, &raw, parsed).await?,
+            Ok(parsed) => self.packet(row, &raw, parsed, stem).await?,
             Err(ReadError::Refused(fault)) => {
                 Taken::Refused { reason: format!("Gói tin không đúng quy chuẩn: {fault}"), from: row.from.clone(), answer: None }
             }
             Err(ReadError::Io(error)) => return Err(error.into()),
         };
-        if let Taken::Refused { reason, from, answer } = taken {
-            self.set_aside(message, row, &raw, (reason, from, answer)).await?;
-        } else {
-            inner.state.count(|counters| match message {
+        match taken {
+            Taken::Early(_) if !self.has_waited(&row.doc_id) => return Ok(false),
+            Taken::Refused { reason, from, answer } => self.set_aside(message, row, &raw, (reason, from, answer)).await?,
+            Taken::Early(reason) => self.set_aside(message, row, &raw, (reason, row.from.clone(), None)).await?,
+            Taken::Done => inner.state.count(|counters| match message {
                 wire::Message::Edoc => counters.documents_received += 1,
                 wire::Message::Status => counters.statuses_received += 1,
-            });
+            }),
         }
         // Whatever was committed is listed again until this has worked; taking it in again changes nothing.
         inner.wire.acknowledge(&row.doc_id, wire::Acknowledgement::Done).await?;
-        Ok(())
+        inner.early.lock().unwrap_or_else(PoisonError::into_inner).remove(&row.doc_id);
+        Ok(true)
+    }
+
+    /// Whether a packet has waited for its document for long enough.
+    fn has_waited(&self, doc_id: &str) -> bool {
+        let mut early = self.inner.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if early.len() >= MAX_EARLY {
+            early.clear();
+        }
+        early.entry(doc_id.to_owned()).or_insert_with(Instant::now).elapsed() >= self.inner.settings.patience.0
     }
 
     async fn fetch(&self, doc_id: &str, path: PathBuf) -> Result<Spooled, Trouble> {
@@ -136,7 +201,7 @@ impl Connector {
         Ok(writer.finish()?)
     }
 
-    async fn packet(&self, row: &wire::Received, raw: &Spooled, parsed: Parsed) -> Result<Taken, Trouble> {
+    async fn packet(&self, row: &wire::Received, raw: &Spooled, parsed: Parsed, stem: &Path) -> Result<Taken, Trouble> {
         for note in &parsed.notes {
             tracing::info!(connection = %self.inner.connection, axis_id = row.doc_id, %note, "a packet is not as the regulation has it");
         }
@@ -150,10 +215,39 @@ impl Connector {
             }
             Err(failure) => return Err(failure.into()),
         }
+        let stated = match &parsed.packet {
+            Packet::Edoc(edoc) => &edoc.from.organ_id,
+            Packet::Status(status) => &status.from.organ_id,
+        };
+        if !self.may_speak_for(&row.from, stated)? {
+            let reason = format!("Gói tin ghi đơn vị gửi {stated}, trục xác nhận đơn vị gửi {}", row.from);
+            return Ok(Taken::Refused { reason, from: row.from.clone(), answer: None });
+        }
         match parsed.packet {
-            Packet::Edoc(edoc) => self.edoc(row, request, *edoc, parsed.attachments).await,
+            Packet::Edoc(edoc) => self.edoc(row, request, *edoc, Files { attachments: parsed.attachments, stem }).await,
             Packet::Status(status) => self.status(request, *status).await,
         }
+    }
+
+    /// Whether whom the axis lists as the sender may have sent what `stated` signs for: the same agency, under whichever of its
+    /// codes, or the one through which it is connected. An axis that names nobody leaves nothing to compare.
+    fn may_speak_for(&self, listed: &str, stated: &str) -> Result<bool, Trouble> {
+        let tables = &self.inner.shared.tables;
+        let today = self.inner.shared.now().date_in_vietnam();
+        let known = |text: &str| -> Result<Option<Agency>, Trouble> {
+            let Ok(code) = text.parse::<Code>() else { return Ok(None) };
+            Ok(agency::resolve_code(tables, &code, today)?)
+        };
+        let is_within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if listed.is_empty() || is_within(listed, stated) {
+            return Ok(true);
+        }
+        let (Some(listed), Some(stated)) = (known(listed)?, known(stated)?) else { return Ok(false) };
+        let of = |agency: &Agency| packet::code_on(agency, today).map(str::to_owned);
+        Ok(match (of(&listed), of(&stated)) {
+            (Some(outer), Some(inner)) => is_within(&outer, &inner),
+            _ => listed.id == stated.id,
+        })
     }
 
     /// The same packet is the same request, however often it is listed.
@@ -164,13 +258,7 @@ impl Connector {
         Ok(Request { id: hash.to_string().chars().take(48).collect(), digest: raw })
     }
 
-    async fn edoc(
-        &self,
-        row: &wire::Received,
-        request: Request,
-        edoc: Edoc,
-        attachments: Vec<edxml::Attachment<Spooled>>,
-    ) -> Result<Taken, Trouble> {
+    async fn edoc(&self, row: &wire::Received, request: Request, edoc: Edoc, files: Files<'_>) -> Result<Taken, Trouble> {
         let refused = |connector: &Self, reason: String| -> Result<Taken, Trouble> {
             Ok(Taken::Refused { reason, from: edoc.from.organ_id.clone(), answer: connector.answer(&edoc)? })
         };
@@ -211,7 +299,7 @@ impl Connector {
                 }
                 replaces.sort();
                 replaces.dedup();
-                let files = self.keep(&caller, attachments).await?;
+                let files = self.keep(&caller, files).await?;
                 let content = self.content(&edoc, &sender, &files)?;
                 let reports = self.inner.shared.judge.attachments(&caller, &content.attachments, self.inner.shared.now()).await?;
                 let replace_reason = if replaces.is_empty() { String::new() } else { reason_of(&edoc) };
@@ -234,15 +322,15 @@ impl Connector {
             }
             (Operation::Recall, _) => match edoc.targets(&codes).first().map(|target| known(target)).transpose()?.flatten() {
                 Some(document) => command::Command::Document(document::Command::Recall { document, reason: reason_of(&edoc) }),
-                None => return Ok(Taken::Refused { reason: unknown(&edoc), from: edoc.from.organ_id.clone(), answer: None }),
+                None => return Ok(Taken::Early(unknown(&edoc))),
             },
             (Operation::Update(update), _) => {
                 let Some(document) = edoc.targets(&codes).first().map(|target| known(target)).transpose()?.flatten() else {
-                    return refused(self, unknown(&edoc));
+                    return Ok(Taken::Early(unknown(&edoc)));
                 };
                 let is_changed = update.document_info || update.receivers.is_empty();
                 let (content, reports) = if is_changed {
-                    let files = self.keep(&caller, attachments).await?;
+                    let files = self.keep(&caller, files).await?;
                     let content = self.content(&edoc, &sender, &files)?;
                     let reports = self.inner.shared.judge.attachments(&caller, &content.attachments, self.inner.shared.now()).await?;
                     (Some(content), reports)
@@ -293,7 +381,7 @@ impl Connector {
         if status.code == StatusCode::TAKE_BACK {
             // The sender asks back what it sent: the document is named as its packet named it.
             let Some(document) = axis::named(tables, &status.from.organ_id, &status.response_for.document_id)? else {
-                return Ok(refused("Không tìm thấy văn bản cần lấy lại".into()));
+                return Ok(Taken::Early("Không tìm thấy văn bản cần lấy lại".into()));
             };
             let issuer = document::find(tables, &document)?.map(|document| document.content.issuer);
             let reason =
@@ -444,13 +532,13 @@ impl Connector {
     }
 
     /// Takes the files into the vault, wrappings off.
-    async fn keep(&self, caller: &Caller, attachments: Vec<edxml::Attachment<Spooled>>) -> Result<Vec<File>, Trouble> {
+    async fn keep(&self, caller: &Caller, received: Files<'_>) -> Result<Vec<File>, Trouble> {
         let mut files = Vec::new();
-        for (number, attachment) in attachments.into_iter().enumerate() {
+        for (number, attachment) in received.attachments.into_iter().enumerate() {
             let name = attachment.about.name;
             let mut spooled = attachment.stored;
             if attachment.media == Media::Zip {
-                let target = self.inner.spool.join(format!("in.{number}.bare"));
+                let target = received.stem.with_extension(format!("{number}.bare"));
                 let announced = name.clone();
                 let unwrapped = tokio::task::spawn_blocking(move || unwrap(spooled, &announced, target));
                 spooled = unwrapped.await.map_err(|e| Trouble::Hub(e.to_string()))??;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::axis as wire;
@@ -13,7 +14,7 @@ use domain::document;
 use domain::state::Fault;
 use domain::time::Timestamp;
 use edxml::{Outgoing, Packet, Reference};
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use store::vault::Vault;
 use tokio_util::io::{StreamReader, SyncIoBridge};
@@ -37,9 +38,19 @@ impl Connector {
         let now = inner.shared.now();
         let (ready, next) = axis::due(&inner.shared.tables, &inner.connection, now, AT_ONCE).map_err(|fault| self.at_fault(&fault.0))?;
         let is_full = ready.len() == AT_ONCE;
-        for item in ready {
-            self.go(item).await?;
+        // No two of them are about the same document. What is under way when the line breaks is not broken off: it may arrive.
+        let is_stopped = AtomicBool::new(false);
+        let mut going = stream::iter(ready)
+            .map(|item| async { if is_stopped.load(Ordering::Relaxed) { Ok(()) } else { self.go(item).await } })
+            .buffer_unordered(inner.settings.connections);
+        let mut outcome = Ok(());
+        while let Some(gone) = going.next().await {
+            if gone.is_err() {
+                is_stopped.store(true, Ordering::Relaxed);
+                outcome = outcome.and(gone);
+            }
         }
+        outcome?;
         let until = |at: Timestamp| Duration::from_micros(u64::try_from(at.micros() - now.micros()).unwrap_or_default());
         Ok(if is_full { Duration::ZERO } else { next.map_or(Duration::MAX, until) })
     }
@@ -63,6 +74,11 @@ impl Connector {
         let message = if matches!(ready.packet, Packet::Edoc(_)) { wire::Message::Edoc } else { wire::Message::Status };
         let path = inner.spool.join(format!("out-{id}.edxml"));
         let receivers = codes(&ready.packet);
+        if message == wire::Message::Edoc {
+            // Should the answer be lost, or this hub: a recall must know who may have it.
+            let (connection, item, receivers) = (connection.clone(), item.id, ready.receivers.clone());
+            self.settle(Command::Begin { connection, item, receivers }).await?;
+        }
         let (vault, files, packet) = (inner.shared.vault.clone(), ready.files, ready.packet);
         let written = tokio::task::spawn_blocking(move || write(&path, &vault, &files, &packet)).await;
         let spooled = match written {
@@ -79,6 +95,7 @@ impl Connector {
             digest: spooled.digest,
             source: Arc::new(spooled.path.clone()),
         };
+        inner.pace.wait().await;
         match inner.wire.send(&outgoing).await {
             Ok(axis_id) => {
                 inner.state.succeeded(inner.shared.now());

@@ -9,9 +9,12 @@ impl Stored for Event {
     type Message = pb::AxisEvent;
 
     fn store(&self) -> pb::AxisEvent {
-        use pb::axis_event::{ItemFailed, ItemSent, Kind, PacketDiscarded, PacketQuarantined, Received, RoutesSet};
+        use pb::axis_event::{ItemBegun, ItemFailed, ItemSent, Kind, PacketDiscarded, PacketQuarantined, Received, RoutesSet};
         let kind = match self {
             Self::RoutesSet(routes) => Kind::RoutesSet(RoutesSet { routes: routes.store() }),
+            Self::Begun { connection, item, receivers } => {
+                Kind::Begun(ItemBegun { item: Some(name(connection, *item)), receivers: receivers.store() })
+            }
             Self::Sent { connection, item, receivers, axis_id } => {
                 Kind::Sent(ItemSent { item: Some(name(connection, *item)), receivers: receivers.store(), axis_id: axis_id.clone() })
             }
@@ -35,6 +38,10 @@ impl Stored for Event {
         use pb::axis_event::Kind;
         Ok(match known(message.kind, "axis event")? {
             Kind::RoutesSet(event) => Self::RoutesSet(Stored::load(event.routes)?),
+            Kind::Begun(event) => {
+                let (connection, item) = named(event.item)?;
+                Self::Begun { connection, item, receivers: Stored::load(event.receivers)? }
+            }
             Kind::Sent(event) => {
                 let (connection, item) = named(event.item)?;
                 Self::Sent { connection, item, receivers: Stored::load(event.receivers)?, axis_id: event.axis_id }

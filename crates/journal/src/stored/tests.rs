@@ -163,6 +163,7 @@ fn what_happens_on_an_axis_is_kept() {
     ];
     for event in [
         axis::Event::RoutesSet(routes),
+        axis::Event::Begun { connection: connection.clone(), item, receivers: vec![agency_id("a")] },
         axis::Event::Sent { connection: connection.clone(), item, receivers: vec![agency_id("a")], axis_id: "1".into() },
         axis::Event::Failed { connection: connection.clone(), item, error: "HTTP 502".into(), retry_at: Some(time(9)) },
         axis::Event::Failed { connection: connection.clone(), item, error: "hết".into(), retry_at: None },
