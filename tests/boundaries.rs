@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("journal", &["domain"]),
     ("store", &["domain"]),
     ("hub", &["api", "axis", "domain", "edxml", "journal", "signature", "store"]),
-    ("testkit", &["api", "domain", "hub", "journal", "signature", "store"]),
+    ("testkit", &["api", "axis", "domain", "hub", "journal", "signature", "store"]),
     ("vanthu", &["api", "axis", "domain", "hub", "journal", "signature", "store", "testkit"]),
 ];
 

@@ -1,7 +1,9 @@
 //! Stories of the hub, told by real clients over real mutual TLS.
 
+mod axis;
 mod axis_admin;
 mod axis_cast;
+mod axis_defects;
 mod cast;
 mod idempotency;
 mod main_job;

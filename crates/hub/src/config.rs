@@ -69,6 +69,8 @@ pub struct AxisSettings {
     pub attempts: u32,
     /// The largest packet.
     pub packet: ByteCount,
+    /// A call in which nothing moves for so long has failed; twice as long for the answer to a packet.
+    pub timeout: Span,
     /// Calls that are under way at a time, in either direction; the vendor's client allows itself 1 to 10.
     pub connections: usize,
     /// Packets that go out in a second at most.
@@ -125,6 +127,7 @@ impl Default for AxisSettings {
             retry_most: Span(Duration::from_secs(1_800)),
             attempts: 30,
             packet: ByteCount(50 << 20),
+            timeout: Span(Duration::from_secs(30)),
             connections: 4,
             packets_per_second: 50,
             patience: Span(Duration::from_secs(600)),
@@ -428,7 +431,7 @@ impl Config {
         let mut axis = Vec::new();
         for (name, settings) in &self.axis {
             for (key, span) in
-                [("poll", settings.poll), ("retry", settings.retry), ("retry_most", settings.retry_most), ("patience", settings.patience)]
+                [("poll", settings.poll), ("retry", settings.retry), ("retry_most", settings.retry_most), ("patience", settings.patience), ("timeout", settings.timeout)]
             {
                 if span.0 < MIN_AXIS_SPAN || span.0.as_secs() > 86_400 {
                     axis.push(format!("axis.{name}.{key} is {} ms, it must be 100 ms to 1 d", span.0.as_millis()));

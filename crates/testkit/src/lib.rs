@@ -25,6 +25,9 @@ pub mod system;
 #[cfg(feature = "hub")]
 pub mod hub_box;
 
+#[cfg(feature = "hub")]
+pub mod provinces;
+
 pub use error::Error;
 
 #[cfg(test)]

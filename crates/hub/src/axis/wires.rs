@@ -52,6 +52,7 @@ fn lgsp(home: &Path, settings: &AxisSettings, clock: &Clock) -> Result<Arc<dyn w
 fn endpoint(home: &Path, settings: &AxisSettings) -> Result<Endpoint, String> {
     let mut endpoint = Endpoint::new(present("endpoint", &settings.endpoint)?);
     endpoint.allow_plain_http = settings.allow_plain_http;
+    endpoint.idle_timeout = settings.timeout.0;
     endpoint.connections = settings.connections;
     // Base64 adds a third, and what is around the packet little.
     endpoint.packet_bytes = settings.packet.0.saturating_mul(3) / 2;
