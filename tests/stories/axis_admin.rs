@@ -5,7 +5,7 @@ use api::v1::agency_service_client::AgencyServiceClient;
 use api::v1::axis_service_client::AxisServiceClient;
 use axis::Message;
 use axis::sandbox::Faults;
-use hub::config::{ByteCount, Config};
+use hub::config::{ByteCount, Config, Span};
 use ring::digest::{SHA256, digest};
 use testkit::hub_box::HubBox;
 use testkit::system::{System, to_agency};
@@ -237,6 +237,44 @@ async fn an_item_that_was_given_up_is_requeued_or_cancelled() {
     assert_eq!(scene.admin.get_outbox_item(gone).await.unwrap_err().code(), Code::NotFound);
     scene.poll().await;
     assert_eq!(scene.sandbox.waiting(THEIRS).await, 1);
+}
+
+#[tokio::test]
+async fn an_axis_that_is_down_is_not_called_for_each_document_that_comes() {
+    let hour = Span(std::time::Duration::from_secs(3_600));
+    let mut scene = Scene::with(|config| {
+        let settings = config.axis.get_mut("sandbox").unwrap();
+        (settings.poll, settings.retry, settings.retry_most) = (hour, hour, hour);
+    })
+    .await
+    .routed()
+    .await;
+    scene.sandbox.put("G12", THEIRS, "").await;
+    let mut province = scene.cast.system(PROVINCE).await;
+    scene.poll().await;
+    scene.sandbox.running.set_faults(Faults { bad_gateway: 1.0, ..Faults::default() });
+    for number in 1..=6 {
+        scene.write_to_the_ministry(&mut province, &number.to_string()).await;
+    }
+    let admin = scene.admin.clone();
+    eventually("three failures", async || {
+        let axis = admin.clone().get_axis(v1::GetAxisRequest { name: AXIS.into() }).await.unwrap().into_inner();
+        (axis.counters.unwrap().failures >= 3).then_some(())
+    })
+    .await;
+    // After three in a row the line is down: one call for what waits and one for what came in, since an admin asks.
+    let axis = scene.poll().await;
+    assert_eq!((axis.counters.unwrap().failures, axis.waiting_count, axis.dead_count), (5, 6, 0));
+    let attempts: i32 = scene.items(v1::OutboxItemState::Waiting).await.iter().map(|item| item.attempt_count).sum();
+    assert_eq!(attempts, 4);
+    scene.sandbox.running.set_faults(Faults::default());
+    let axis = scene.poll().await;
+    assert_eq!((axis.state(), axis.waiting_count, axis.counters.unwrap().documents_sent), (v1::AxisState::Running, 4, 2));
+    for item in scene.items(v1::OutboxItemState::Waiting).await {
+        scene.admin.requeue_outbox_item(v1::RequeueOutboxItemRequest { name: item.name, ..Default::default() }).await.unwrap();
+    }
+    let axis = scene.poll().await;
+    assert_eq!((axis.waiting_count, axis.counters.unwrap().documents_sent), (0, 6));
 }
 
 #[tokio::test]

@@ -157,8 +157,7 @@ impl Connector {
             let outcome = self.pass(&mut next_poll).await;
             inner.answered.send_replace(number);
             let pause = match outcome {
-                Ok(_) | Err(Stop::Line | Stop::Hub) => {
-                    let wait = outcome.unwrap_or_else(|why| if why == Stop::Line { inner.settings.retry.0 } else { inner.settings.poll.0 });
+                Ok(wait) => {
                     let until_poll = next_poll.saturating_duration_since(tokio::time::Instant::now());
                     tokio::select! {
                         () = stopped(&mut stop) => return,
@@ -170,7 +169,9 @@ impl Connector {
                 }
                 // Each further call with refused credentials may lock the account.
                 Err(Stop::Credentials) => STOPPED_FOR,
+                Err(Stop::Line | Stop::Hub) => inner.settings.retry.0,
             };
+            // Whatever else becomes due meanwhile: an axis in trouble is not hammered.
             tokio::select! {
                 () = stopped(&mut stop) => return,
                 _ = asked.changed() => {}
@@ -185,12 +186,13 @@ impl Connector {
 
     /// Sends what is due, and looks at what came in when it is time; says how long nothing is to be done.
     async fn pass(&self, next_poll: &mut tokio::time::Instant) -> Result<Duration, Stop> {
-        let wait = self.outbound().await?;
-        if tokio::time::Instant::now() >= *next_poll {
+        let sent = self.outbound().await;
+        // What cannot go out does not hold up what comes in.
+        if sent != Err(Stop::Credentials) && tokio::time::Instant::now() >= *next_poll {
             *next_poll = tokio::time::Instant::now() + self.inner.settings.poll.0;
             self.inbound().await?;
         }
-        Ok(wait)
+        sent
     }
 
     /// The hub, acting for agencies that the axis reaches.
