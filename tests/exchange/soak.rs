@@ -12,6 +12,7 @@ use api::v1::axis_service_client::AxisServiceClient;
 use api::v1::{DeliveryStatus, DocumentState};
 use hub::{home, running};
 use testkit::provinces::{DIRECTORY, SECRET, routes};
+use tokio::task::{LocalSet, spawn_local};
 
 use crate::chaos::{Dice, Hub, World};
 use crate::party::{Party, admin, changed};
@@ -23,16 +24,16 @@ const CLERKS: [&str; 2] = ["camau.tan-an", "nghean.kim-lien"];
 /// Clients that send at once at each hub.
 const CLIENTS: u64 = 4;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[tokio::test]
 async fn nothing_is_lost_or_doubled_between_two_hubs_whatever_breaks() {
-    soak(60, Duration::from_millis(1_500)).await;
+    LocalSet::new().run_until(soak(60, Duration::from_millis(1_500))).await;
 }
 
 /// `cargo test --release -p stories --test exchange -- --ignored --nocapture soak_ten_thousand`
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[tokio::test]
 #[ignore = "some minutes: the long form"]
 async fn soak_ten_thousand_documents() {
-    soak(5_000, Duration::from_millis(2_500)).await;
+    LocalSet::new().run_until(soak(5_000, Duration::from_millis(2_500))).await;
 }
 
 /// Each hub sends `count` documents to the other; something is killed so often.
@@ -44,10 +45,7 @@ async fn soak(count: u64, every: Duration) {
         prepared(&home, listen, code, agencies).await;
         Hub { home, code, address: Default::default(), kills: AtomicU64::new(0) }
     };
-    let hubs = [
-        prepare("camau", "H12", [SENDERS[0], CLERKS[0]]).await,
-        prepare("nghean", "H41", [SENDERS[1], CLERKS[1]]).await,
-    ];
+    let hubs = [prepare("camau", "H12", [SENDERS[0], CLERKS[0]]).await, prepare("nghean", "H41", [SENDERS[1], CLERKS[1]]).await];
     let world = Arc::new(World::start(&dir.path().join("axis"), hubs, listen.to_string()));
     let begun = Instant::now();
 
@@ -57,10 +55,10 @@ async fn soak(count: u64, every: Duration) {
         let next = Arc::new(AtomicU64::new(1));
         for _ in 0..CLIENTS {
             let (hub, next) = (Arc::clone(&world.hubs[side]), Arc::clone(&next));
-            senders.push(tokio::spawn(async move { sends(&hub, side, &next, count).await }));
+            senders.push(spawn_local(async move { sends(&hub, side, &next, count).await }));
         }
         let (hub, is_over) = (Arc::clone(&world.hubs[side]), Arc::clone(&is_over));
-        clerks.push(tokio::spawn(async move {
+        clerks.push(spawn_local(async move {
             let mut clerk = Party::new(&hub, "clerk", CLERKS[side]);
             while !is_over.load(Ordering::Relaxed) {
                 if clerk.work().await == 0 {

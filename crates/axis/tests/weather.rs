@@ -61,6 +61,8 @@ async fn every_document_arrives_once_whatever_goes_wrong() {
         hang_answer: 0.02,
         duplicate_listing: 0.5,
         shuffle_listing: 0.5,
+        // The wire carries what it is told; whom to believe is the connector's to say.
+        other_sender: 0.0,
         wrong_secret: 0.02,
         locked_receiver: often,
         unknown_receiver: often,

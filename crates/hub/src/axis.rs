@@ -8,13 +8,15 @@ mod inbound;
 mod outbound;
 mod pace;
 mod packet;
+mod retry;
 mod spool;
 mod state;
+mod view;
 pub mod wires;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::axis as wire;
@@ -23,7 +25,8 @@ use domain::agency;
 use domain::axis::Connection;
 use domain::command::Command;
 use domain::principal::{self, Caller, Role};
-use tokio::sync::{Notify, watch};
+use domain::time::Timestamp;
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::config::AxisSettings;
@@ -31,6 +34,7 @@ use crate::shared::{Shared, stopped};
 
 use pace::Pace;
 pub use state::{Counters, Health, State};
+pub use view::{View, watch};
 
 /// Items that go in one pass; then what came in has its turn.
 const AT_ONCE: usize = 64;
@@ -50,11 +54,16 @@ struct Inner {
     settings: AxisSettings,
     spool: PathBuf,
     state: State,
-    /// An admin asks for a look at the axis now.
-    poll: Notify,
+    started: Timestamp,
+    /// How many looks at the axis admins have asked for.
+    asked: watch::Sender<u64>,
+    /// How many of these are over.
+    answered: watch::Sender<u64>,
+    /// Held while a packet that was set aside is taken in again.
+    retrying: Mutex<()>,
     pace: Pace,
     /// Packets about documents that are not here, and since when: their documents may be on their way.
-    early: Mutex<HashMap<String, Instant>>,
+    early: std::sync::Mutex<HashMap<String, Instant>>,
 }
 
 /// All connections of a hub, by name. Cheap to clone.
@@ -87,9 +96,34 @@ impl Connectors {
 impl Connector {
     /// A connector over a wire; packets are made and taken apart in `spool`.
     pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, spool: PathBuf) -> Self {
-        let pace = Pace::new(settings.packets_per_second);
-        let (state, poll, early) = (State::default(), Notify::new(), Mutex::default());
-        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, state, poll, pace, early }) }
+        Self::with_state(shared, connection, wire, settings, spool, State::default())
+    }
+
+    fn with_state(
+        shared: Shared,
+        connection: Connection,
+        wire: Arc<dyn wire::Axis>,
+        settings: AxisSettings,
+        spool: PathBuf,
+        state: State,
+    ) -> Self {
+        let started = shared.now();
+        let (asked, answered) = (watch::Sender::new(0), watch::Sender::new(0));
+        let inner = Inner {
+            pace: Pace::new(settings.packets_per_second),
+            early: std::sync::Mutex::default(),
+            retrying: Mutex::new(()),
+            shared,
+            connection,
+            wire,
+            settings,
+            spool,
+            state,
+            started,
+            asked,
+            answered,
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Its name.
@@ -102,9 +136,26 @@ impl Connector {
         self.inner.state.health()
     }
 
-    /// Asks for a look at the axis now, and lets a stopped connection try again.
-    pub fn poll(&self) {
-        self.inner.poll.notify_one();
+    /// What it was configured with.
+    pub fn settings(&self) -> &AxisSettings {
+        &self.inner.settings
+    }
+
+    /// Asks for a look at the axis now, and lets a stopped connection try again; [`Connector::polled`] tells by the number when the
+    /// look is over.
+    pub fn poll(&self) -> u64 {
+        let mut number = 0;
+        self.inner.asked.send_modify(|asked| {
+            *asked += 1;
+            number = *asked;
+        });
+        number
+    }
+
+    /// Waits until a look that was asked for is over, well or not.
+    pub async fn polled(&self, number: u64) {
+        // An error means that the connector is gone, and with it the look.
+        drop(self.inner.answered.subscribe().wait_for(|answered| *answered >= number).await);
     }
 
     /// Works until the hub stops.
@@ -115,45 +166,54 @@ impl Connector {
             tracing::error!(connection = %inner.connection, %error, "the spool of a connection cannot be made");
             return;
         }
+        let mut asked = inner.asked.subscribe();
         let mut next_poll = Instant::now();
         loop {
-            let mut pause = inner.settings.poll.0;
-            match self.pass(&mut next_poll).await {
-                Ok(wait) => pause = pause.min(wait),
-                Err(Stop::Line) => pause = pause.min(inner.settings.retry.0),
-                Err(Stop::Credentials) => {
-                    // Each further call with refused credentials may lock the account.
+            let number = *asked.borrow_and_update();
+            if number > *inner.answered.borrow() {
+                next_poll = Instant::now();
+            }
+            let outcome = self.pass(&mut next_poll).await;
+            inner.answered.send_replace(number);
+            let pause = match outcome {
+                Ok(wait) => {
+                    let until_poll = next_poll.saturating_duration_since(Instant::now());
                     tokio::select! {
                         () = stopped(&mut stop) => return,
-                        () = inner.poll.notified() => {}
-                        () = tokio::time::sleep(STOPPED_FOR) => {}
+                        _ = asked.changed() => {}
+                        changed = applied.changed() => if changed.is_err() { return },
+                        () = tokio::time::sleep(wait.min(inner.settings.poll.0).min(until_poll)) => {}
                     }
-                    inner.state.resumed();
-                    next_poll = Instant::now();
                     continue;
                 }
-                Err(Stop::Hub) => {}
-            }
-            let until_poll = next_poll.saturating_duration_since(Instant::now());
+                // Each further call with refused credentials may lock the account.
+                Err(Stop::Credentials) => STOPPED_FOR,
+                Err(Stop::Line | Stop::Hub) => inner.settings.retry.0,
+            };
+            // Whatever else becomes due meanwhile: an axis in trouble is not hammered.
             tokio::select! {
                 () = stopped(&mut stop) => return,
-                () = inner.poll.notified() => next_poll = Instant::now(),
-                changed = applied.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(pause.min(until_poll)) => {}
+                _ = asked.changed() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            if outcome == Err(Stop::Credentials) {
+                inner.state.resumed();
+                next_poll = Instant::now();
             }
         }
     }
 
     /// Sends what is due, and looks at what came in when it is time; says how long nothing is to be done.
     async fn pass(&self, next_poll: &mut Instant) -> Result<Duration, Stop> {
-        let wait = self.outbound().await?;
-        if Instant::now() >= *next_poll {
+        let sent = self.outbound().await;
+        // What cannot go out does not hold up what comes in.
+        if sent != Err(Stop::Credentials) && Instant::now() >= *next_poll {
             *next_poll = Instant::now() + self.inner.settings.poll.0;
             if self.inbound().await? {
                 *next_poll = Instant::now();
             }
         }
-        Ok(wait)
+        sent
     }
 
     /// The hub, acting for agencies that the axis reaches.

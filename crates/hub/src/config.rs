@@ -430,9 +430,13 @@ impl Config {
         ];
         let mut axis = Vec::new();
         for (name, settings) in &self.axis {
-            for (key, span) in
-                [("poll", settings.poll), ("retry", settings.retry), ("retry_most", settings.retry_most), ("patience", settings.patience), ("timeout", settings.timeout)]
-            {
+            for (key, span) in [
+                ("poll", settings.poll),
+                ("retry", settings.retry),
+                ("retry_most", settings.retry_most),
+                ("patience", settings.patience),
+                ("timeout", settings.timeout),
+            ] {
                 if span.0 < MIN_AXIS_SPAN || span.0.as_secs() > 86_400 {
                     axis.push(format!("axis.{name}.{key} is {} ms, it must be 100 ms to 1 d", span.0.as_millis()));
                 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use api::v1;
+use api::v1::axis_service_client::AxisServiceClient;
 use axis::sandbox::{self, Agency, Faults};
 use hub::config::Config;
 use hub::running::system_clock;
@@ -56,8 +58,8 @@ fn agency(columns: &[&str]) -> Option<Agency> {
 
 /// The routes of the province with this code: what is below it is here, everything else beyond the axis.
 #[must_use]
-pub fn routes(own: &str) -> Vec<(String, String)> {
-    let route = |prefix: &str, axis: &str| (String::from(prefix), String::from(axis));
+pub fn routes(own: &str) -> Vec<v1::AxisRoute> {
+    let route = |prefix: &str, axis: &str| v1::AxisRoute { prefix: prefix.into(), axis: axis.into() };
     let national = format!("axes/{CONNECTION}");
     vec![route("G", &national), route("H", &national), route(own, "")]
 }
@@ -178,16 +180,7 @@ async fn province(sandbox: &sandbox::Running, code: &str, pki: &Pki, change: &im
     let hub = HubBox::start_with_axes(&[(CONNECTION, centre)], |config| change(config)).await?;
     hub.import(DIRECTORY, "", "").await?;
     hub.trust(pki, &[]).await?;
-    hub.running()?
-        .routes_tmp(
-            routes(code)
-                .into_iter()
-                .map(|(p, a)| domain::axis::Route {
-                    prefix: p,
-                    connection: if a.is_empty() { None } else { domain::axis::Connection::parse("national").ok() },
-                })
-                .collect(),
-        )
-        .await;
+    let mut admin = AxisServiceClient::new(hub.connect(hub::home::FIRST_ADMIN).await?);
+    admin.set_axis_routes(v1::SetAxisRoutesRequest { routes: routes(code), ..Default::default() }).await?;
     Ok(hub)
 }

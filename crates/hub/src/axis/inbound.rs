@@ -31,7 +31,7 @@ use super::spool::{SpoolSink, SpoolWriter, Spooled};
 use super::{Connector, Stop};
 
 /// What became of a packet.
-enum Taken {
+pub(super) enum Taken {
     /// It is committed, or there was nothing to do any more.
     Done,
     /// It is about a document that is not here, or not yet.
@@ -41,7 +41,7 @@ enum Taken {
 }
 
 /// Why a packet is not dealt with now.
-enum Trouble {
+pub(super) enum Trouble {
     /// The axis, or the line to it.
     Wire(wire::Error),
     /// This hub, for the time being.
@@ -79,7 +79,7 @@ impl From<Failure> for Trouble {
 }
 
 /// A packet that was read, its files on disk.
-type Parsed = Received<Spooled>;
+pub(super) type Parsed = Received<Spooled>;
 
 /// The files of a packet, and how files beside them are named.
 struct Files<'a> {
@@ -201,7 +201,7 @@ impl Connector {
         Ok(writer.finish()?)
     }
 
-    async fn packet(&self, row: &wire::Received, raw: &Spooled, parsed: Parsed, stem: &Path) -> Result<Taken, Trouble> {
+    pub(super) async fn packet(&self, row: &wire::Received, raw: &Spooled, parsed: Parsed, stem: &Path) -> Result<Taken, Trouble> {
         for note in &parsed.notes {
             tracing::info!(connection = %self.inner.connection, axis_id = row.doc_id, %note, "a packet is not as the regulation has it");
         }
@@ -251,7 +251,7 @@ impl Connector {
     }
 
     /// The same packet is the same request, however often it is listed.
-    fn request(&self, doc_id: &str, raw: Digest) -> Result<Request, Trouble> {
+    pub(super) fn request(&self, doc_id: &str, raw: Digest) -> Result<Request, Trouble> {
         let name = format!("{}/{doc_id}", self.inner.connection);
         let hash = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
         let hash = Digest::try_from(hash.as_ref()).map_err(|e| Trouble::Hub(e.to_string()))?;
@@ -600,7 +600,7 @@ impl Connector {
 }
 
 /// Reads a packet. Runs where it may block.
-fn parse(path: &Path, limits: &edxml::Limits, stem: PathBuf) -> Result<Parsed, ReadError> {
+pub(super) fn parse(path: &Path, limits: &edxml::Limits, stem: PathBuf) -> Result<Parsed, ReadError> {
     let file = io::BufReader::with_capacity(64 * 1024, std::fs::File::open(path)?);
     edxml::read(file, limits, &mut SpoolSink::new(stem))
 }

@@ -23,6 +23,9 @@ use super::packet::{self, PacketError};
 use super::spool::{SpoolWriter, Spooled};
 use super::{AT_ONCE, Connector, Stop};
 
+/// After so many failures in a row the line is down, and not an item at fault.
+const LINE_IS_DOWN: u32 = 3;
+
 /// A packet that is to go.
 struct Ready {
     packet: Packet,
@@ -45,7 +48,13 @@ impl Connector {
             .buffer_unordered(inner.settings.connections);
         let mut outcome = Ok(());
         while let Some(gone) = going.next().await {
-            if gone.is_err() {
+            // The item itself may be the trouble: the others are tried before the line is given up for now.
+            let is_over = match gone {
+                Ok(()) => false,
+                Err(Stop::Line) => inner.state.health().failing >= LINE_IS_DOWN,
+                Err(Stop::Credentials | Stop::Hub) => true,
+            };
+            if is_over {
                 is_stopped.store(true, Ordering::Relaxed);
                 outcome = outcome.and(gone);
             }
