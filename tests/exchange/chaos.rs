@@ -111,11 +111,21 @@ impl World {
         };
     }
 
+    /// From now on the axis goes wrong.
+    pub(crate) fn weather(&self, dice: &mut Dice) {
+        self.restart_axis(&faults(dice));
+    }
+
     /// Nothing goes wrong any more.
     pub(crate) fn calm(&self) {
+        self.restart_axis("");
+        self.waiting.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    fn restart_axis(&self, faults: &str) {
         let mut processes = self.processes.lock().unwrap();
         processes[0].kill();
-        self.waiting.store(u64::MAX, Ordering::Relaxed);
-        processes[0] = self.axis("");
+        self.kills_of_axis.fetch_add(1, Ordering::Relaxed);
+        processes[0] = self.axis(faults);
     }
 }

@@ -109,9 +109,15 @@ impl Party {
     async fn report(&mut self, copies: Vec<v1::Delivery>, status: DeliveryStatus) -> usize {
         let count = copies.len();
         for copy in copies {
-            let (document, _) = copy.name.split_once("/deliveries/").unwrap();
+            let (_, document) = copy.name.split_once("documents/").unwrap();
+            let request = v1::ReportDeliveryRequest {
+                // The same report is the same request, however often the hub was away.
+                request_id: format!("{}-{}", &document[..36], status as i32),
+                report: Some(v1::DeliveryReport { status: status.into(), ..Default::default() }),
+                name: copy.name,
+            };
             // It may have been asked back meanwhile, which the next round answers.
-            drop(self.call(async |system| system.report(document, status, "").await).await);
+            drop(self.call(async |system| system.deliveries.report_delivery(request.clone()).await).await);
         }
         count
     }

@@ -245,6 +245,7 @@ async fn an_axis_that_is_down_is_not_called_for_each_document_that_comes() {
     let mut scene = Scene::with(|config| {
         let settings = config.axis.get_mut("sandbox").unwrap();
         (settings.poll, settings.retry, settings.retry_most) = (hour, hour, hour);
+        settings.connections = 1;
     })
     .await
     .routed()
