@@ -4,6 +4,7 @@
 //! fetches, commits, and only then acknowledges. The rows are the truth: a connector that is killed at any point goes on from them,
 //! and whatever it does twice changes nothing the second time.
 
+pub mod directory;
 mod inbound;
 mod outbound;
 mod packet;
@@ -27,6 +28,8 @@ use tokio::sync::{Notify, watch};
 use crate::config::AxisSettings;
 use crate::shared::{Shared, stopped};
 
+use self::directory::Mirror;
+
 pub use state::{Counters, Health, State};
 
 /// Items that go in one pass; then what came in has its turn.
@@ -46,6 +49,7 @@ struct Inner {
     wire: Arc<dyn wire::Axis>,
     settings: AxisSettings,
     spool: PathBuf,
+    directory: Mirror,
     state: State,
     /// An admin asks for a look at the axis now.
     poll: Notify,
@@ -56,13 +60,14 @@ struct Inner {
 pub struct Connectors(Arc<BTreeMap<Connection, Connector>>);
 
 impl Connectors {
-    /// A connector for each section of the configuration; their packets are made and taken apart below `data`.
+    /// A connector for each section of the configuration; their packets are made and taken apart below `data`, and their directories
+    /// are mirrored there.
     pub fn new(home: &Path, data: &Path, shared: &Shared) -> Result<Self, wires::Error> {
         let mut all = BTreeMap::new();
         for (name, settings) in &shared.config.axis {
             let (connection, wire) = wires::wire(home, name, settings, &shared.clock)?;
-            let spool = data.join("axis").join(connection.as_str());
-            all.insert(connection.clone(), Connector::new(shared.clone(), connection, wire, settings.clone(), spool));
+            let folder = data.join("axis").join(connection.as_str());
+            all.insert(connection.clone(), Connector::new(shared.clone(), connection, wire, settings.clone(), &folder));
         }
         Ok(Self(Arc::new(all)))
     }
@@ -79,10 +84,11 @@ impl Connectors {
 }
 
 impl Connector {
-    /// A connector over a wire; packets are made and taken apart in `spool`.
-    pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, spool: PathBuf) -> Self {
+    /// A connector over a wire. Packets are made and taken apart in `folder`/spool; the directory is mirrored in `folder`/directory.
+    pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, folder: &Path) -> Self {
+        let (spool, directory) = (folder.join("spool"), Mirror::open(folder.join("directory")));
         let state = State::default();
-        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, state, poll: Notify::new() }) }
+        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, directory, state, poll: Notify::new() }) }
     }
 
     /// Its name.
@@ -93,6 +99,11 @@ impl Connector {
     /// How it fares.
     pub fn health(&self) -> Health {
         self.inner.state.health()
+    }
+
+    /// The mirror of its directory.
+    pub fn directory(&self) -> &Mirror {
+        &self.inner.directory
     }
 
     /// Asks for a look at the axis now, and lets a stopped connection try again.

@@ -67,6 +67,8 @@ pub struct AxisSettings {
     pub retry_most: Span,
     /// After so many attempts an item is given up, and waits for an admin.
     pub attempts: u32,
+    /// The directory of the axis is mirrored anew so often; the answer is some 30 MB long, and changes little in a day.
+    pub directory: Span,
     /// The largest packet.
     pub packet: ByteCount,
     /// Write the digest of a packet with two digits for each byte; the vendor's library leaves zeros out. VXP only.
@@ -118,6 +120,7 @@ impl Default for AxisSettings {
             retry: Span(Duration::from_secs(30)),
             retry_most: Span(Duration::from_secs(1_800)),
             attempts: 30,
+            directory: Span(Duration::from_secs(86_400)),
             packet: ByteCount(50 << 20),
             padded_hash: false,
             trailing_crlf: true,
@@ -418,7 +421,13 @@ impl Config {
         ];
         let mut axis = Vec::new();
         for (name, settings) in &self.axis {
-            for (key, span) in [("poll", settings.poll), ("retry", settings.retry), ("retry_most", settings.retry_most)] {
+            let spans = [
+                ("poll", settings.poll),
+                ("retry", settings.retry),
+                ("retry_most", settings.retry_most),
+                ("directory", settings.directory),
+            ];
+            for (key, span) in spans {
                 if span.0 < MIN_AXIS_SPAN || span.0.as_secs() > 86_400 {
                     axis.push(format!("axis.{name}.{key} is {} ms, it must be 100 ms to 1 d", span.0.as_millis()));
                 }
@@ -515,6 +524,8 @@ mod tests {
             ("[payloads]\nmax = \"0 B\"", "payloads.max"),
             ("[data]\njournal_segment = \"10 GiB\"", "data.journal_segment"),
             ("[data]\njournal_segment = \"1 KiB\"", "data.journal_segment"),
+            ("[axis.national]\ndirectory = \"99 ms\"", "axis.national.directory"),
+            ("[axis.national]\ndirectory = \"2 d\"", "axis.national.directory"),
         ] {
             let error = parse(text, &[]).unwrap_err();
             assert!(error.contains(key) && error.contains("must be"), "{text}: {error}");

@@ -94,7 +94,7 @@ mod tests {
         std::fs::write(home.path().join("secret"), "abc\n").unwrap();
         std::fs::write(home.path().join("empty"), "\n").unwrap();
         let plain = AxisSettings { endpoint: "http://127.0.0.1:9/".into(), allow_plain_http: true, ..AxisSettings::default() };
-        let vxp = AxisSettings { system_id: "H12".into(), secret_file: "secret".into(), ..plain.clone() };
+        let vxp = AxisSettings { system_id: "H12".into(), secret_file: "secret".into(), ..plain };
         let lgsp = AxisSettings { wire: Wire::Lgsp, username: "u".into(), password_file: "secret".into(), ..vxp.clone() };
         let fault = |name: &str, settings: &AxisSettings| {
             wire(home.path(), name, settings, &system_clock()).map(drop).map_err(|error| error.to_string()).unwrap_err()
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(fault("a", &AxisSettings { secret_file: PathBuf::new(), ..vxp.clone() }), "axis.a: secret_file is missing");
         assert!(fault("a", &AxisSettings { secret_file: "empty".into(), ..vxp.clone() }).contains("is empty"));
         assert!(fault("a", &AxisSettings { secret_file: "none".into(), ..vxp.clone() }).contains("secret_file: none: "));
-        assert_eq!(fault("a", &AxisSettings { username: String::new(), ..lgsp.clone() }), "axis.a: username is missing");
+        assert_eq!(fault("a", &AxisSettings { username: String::new(), ..lgsp }), "axis.a: username is missing");
         assert!(fault("a", &AxisSettings { allow_plain_http: false, ..vxp.clone() }).contains("http"));
         assert!(fault("a", &AxisSettings { authorities: "secret".into(), ..vxp }).contains("roots"));
     }
