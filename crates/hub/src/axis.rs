@@ -10,7 +10,11 @@ mod outbound;
 mod packet;
 mod spool;
 mod state;
+mod stranger;
 pub mod wires;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -25,6 +25,7 @@ use domain::time::Timestamp;
 use self::book::Book;
 use self::gather::{Gathered, Scope, gather};
 
+pub(super) use self::book::newer;
 pub use self::book::{Row, Standing};
 
 /// Why a directory was not synchronised. What was known stays.
