@@ -199,22 +199,21 @@ impl Book {
         above.map_or("", |above| above.code)
     }
 
-    /// The row of a code in either form. Where a closed agency and one that is listed have it, the latter: it took the code over.
+    /// The row of a code in either form. Where a closed agency and one that is listed have it, the latter: it took the code over. An
+    /// older code that no row has is turned around.
     pub(super) fn find(&self, code: &str) -> Option<u32> {
         let code = code.trim();
         let upper = code.to_ascii_uppercase();
-        let forward = newer(&upper);
-        let texts = [Some(code), (upper != code).then_some(upper.as_str()), forward.as_deref()];
-        let mut found = None;
-        for text in texts.into_iter().flatten().filter(|text| !text.is_empty()) {
-            for row in self.by_code(text).into_iter().chain(self.by_old_code(text).iter().copied()) {
-                if self.facts(row).is_some_and(|facts| facts.standing == Standing::Listed) {
-                    return Some(row);
-                }
-                found = found.or(Some(row));
-            }
+        self.find_as_it_is(code).or_else(|| self.find_as_it_is(&upper)).or_else(|| self.find_as_it_is(&newer(&upper)?))
+    }
+
+    fn find_as_it_is(&self, code: &str) -> Option<u32> {
+        if code.is_empty() {
+            return None;
         }
-        found
+        let rows = || self.by_code(code).into_iter().chain(self.by_old_code(code).iter().copied());
+        let is_listed = |row: &u32| self.facts(*row).is_some_and(|facts| facts.standing == Standing::Listed);
+        rows().find(is_listed).or_else(|| rows().next())
     }
 
     fn by_code(&self, code: &str) -> Option<u32> {

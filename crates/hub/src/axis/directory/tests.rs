@@ -220,6 +220,15 @@ fn a_code_that_was_taken_over_leads_to_who_has_it() {
 }
 
 #[test]
+fn what_the_directory_says_of_an_older_code_goes_before_what_its_form_says() {
+    let closed = AgencyRow { is_deleted: true, ..row("H12.9", "000.00.15.H12", "Sở cũ") };
+    let book = whole(&[closed, row("H12.15", "000.00.77.H12", "Sở mới"), row("H12.16", "", "Sở khác")]);
+    assert_eq!(found(&book, "000.00.15.H12").unwrap().name, "Sở cũ");
+    assert_eq!(found(&book, "000.00.16.H12").unwrap().name, "Sở khác");
+    assert_eq!(found(&book, "000.00.17.H12"), None);
+}
+
+#[test]
 fn an_older_code_alone_is_kept_under_the_newer_one() {
     let book = whole(&[row("000.00.15.H12", "", "Sở"), row("28.22.H17", "", "Phòng")]);
     for code in ["H12.15", "000.00.15.H12"] {
