@@ -152,7 +152,11 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         stop: stopping.clone(),
         config: Arc::new(config.clone()),
     };
-    let connectors = Connectors::new(home, &data, &shared)?;
+    // The mirrors of directories are read, half a second for each.
+    let making = (home.to_owned(), data.clone(), shared.clone());
+    let connectors = tokio::task::spawn_blocking(move || Connectors::new(&making.0, &making.1, &making.2))
+        .await
+        .map_err(|e| Error::System(e.to_string()))??;
     let mut tasks = vec![
         tokio::spawn(followers::checkpoint(shared.clone(), applied.clone())),
         tokio::spawn(followers::disk(shared.clone())),

@@ -15,33 +15,36 @@ pub(super) struct Words {
 
 impl Words {
     /// The words of names that are folded already, row by row.
-    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let mut counts: HashMap<&str, u32> = HashMap::new();
-        for name in names.clone() {
-            for word in words(name) {
-                *counts.entry(word).or_default() += 1;
-            }
-        }
-        let mut order: Vec<(&str, u32)> = counts.into_iter().collect();
-        order.sort_unstable();
-        let mut starts = Vec::with_capacity(order.len() + 1);
-        let mut total = 0;
-        for (_, count) in &order {
-            starts.push(total);
-            total += count;
-        }
-        starts.push(total);
-        let mut next: HashMap<&str, u32> = order.iter().map(|(word, _)| *word).zip(starts.iter().copied()).collect();
-        let mut rows = vec![0; total as usize];
+    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        // Each word gets a number when it is first seen: a million words are looked up once, and counted and laid out by their numbers.
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut seen: Vec<(u32, u32)> = Vec::new();
         for (row, name) in (0..).zip(names) {
             for word in words(name) {
-                if let Some(at) = next.get_mut(word)
-                    && let Some(place) = rows.get_mut(*at as usize)
-                {
-                    *place = row;
-                    *at += 1;
-                }
+                let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+                seen.push((*numbers.entry(word).or_insert(next), row));
             }
+        }
+        let mut order: Vec<(&str, u32)> = numbers.into_iter().collect();
+        order.sort_unstable();
+        let mut counts = vec![0_u32; order.len()];
+        for (number, _) in &seen {
+            counts.get_mut(*number as usize).into_iter().for_each(|count| *count += 1);
+        }
+        let mut starts = Vec::with_capacity(order.len() + 1);
+        let mut total = 0;
+        for (_, number) in &order {
+            starts.push(total);
+            // From here on, where the next row of the word goes.
+            let Some(count) = counts.get_mut(*number as usize) else { continue };
+            total += std::mem::replace(count, total);
+        }
+        starts.push(total);
+        let mut rows = vec![0; seen.len()];
+        for (number, row) in seen {
+            let Some(at) = counts.get_mut(number as usize) else { continue };
+            rows.get_mut(*at as usize).into_iter().for_each(|place| *place = row);
+            *at += 1;
         }
         let words = order.into_iter().map(|(word, _)| Box::from(word)).collect();
         Self { words, starts: starts.into(), rows: rows.into() }
