@@ -60,6 +60,12 @@ impl Sandbox {
         self.client(THEIRS).send(&outgoing).await.unwrap()
     }
 
+    /// Puts an agency of a centre into the directory, or changes one; a centre itself has a secret.
+    pub(crate) async fn put(&self, code: &str, center: &str, secret: &str) {
+        let agency = Agency { secret: secret.into(), ..agency(code, center) };
+        self.running.put_agency(agency).await.unwrap();
+    }
+
     /// How many documents wait for a centre.
     pub(crate) async fn waiting(&self, code: &str) -> u64 {
         self.client(code).count(Message::Edoc).await.unwrap()
@@ -76,6 +82,11 @@ fn organ(code: &str) -> Organ {
 
 /// A new document of the other province with one unsigned file.
 pub(crate) fn packet(to: &[&str], number: u32) -> Vec<u8> {
+    packet_with(to, number, 0)
+}
+
+/// The same, with a file that is so many bytes longer.
+pub(crate) fn packet_with(to: &[&str], number: u32, padding_bytes: usize) -> Vec<u8> {
     let edoc = Edoc {
         from: organ(THEIRS),
         to: to.iter().map(|code| organ(code)).collect(),
@@ -99,7 +110,7 @@ pub(crate) fn packet(to: &[&str], number: u32) -> Vec<u8> {
         name: "van-ban.pdf".into(),
         description: "Văn bản".into(),
     };
-    let pdf = testkit::pdf::Draft { title: format!("Van ban so {number}"), lines: vec![], pages: 1, padding_bytes: 0 }.build();
+    let pdf = testkit::pdf::Draft { title: format!("Van ban so {number}"), lines: vec![], pages: 1, padding_bytes }.build();
     let mut files = [edxml::Outgoing { about, content: pdf.as_slice(), extra: vec![] }];
     edxml::write(Vec::new(), &Packet::Edoc(Box::new(edoc)), &mut files).unwrap()
 }
