@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Command, Connection, Event, ItemId, ItemState, Origin, Route, find_item, named, quarantined, routes};
+use super::{Command, Connection, Event, ItemId, ItemState, Origin, Route, find_item, named, quarantined, routes, routes_changed};
 use crate::command::{Context, Ruling};
 use crate::document;
 use crate::event;
@@ -19,9 +19,15 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
     match command {
         Command::SetRoutes(set) => {
             context.caller.require_admin()?;
-            let set = checked(set)?;
-            let events = if set == routes(rows)? { vec![] } else { vec![Event::RoutesSet(set)] };
-            Ok(ruling("axis-routes".into(), events))
+            set_routes(rows, set)
+        }
+        Command::ReplaceRoutes { seen, routes } => {
+            context.caller.require_admin()?;
+            let (seen, current) = (*seen, routes_changed(rows)?);
+            if seen != current {
+                return Err(Refusal::Changed { seen, current });
+            }
+            set_routes(rows, routes)
         }
         Command::Sent { connection, item, receivers, axis_id } => {
             require_hub(context)?;
@@ -81,6 +87,12 @@ fn receive(rows: &dyn State, context: &Context<'_>, origin: &Origin, submission:
         ruling.events.push(event::Event::Axis(Event::Received { document: *id, origin: origin.clone() }));
     }
     Ok(ruling)
+}
+
+fn set_routes(rows: &dyn State, set: &[Route]) -> Result<Ruling, Refusal> {
+    let set = checked(set)?;
+    let events = if set == routes(rows)? { vec![] } else { vec![Event::RoutesSet(set)] };
+    Ok(ruling("axis-routes".into(), events))
 }
 
 fn checked(set: &[Route]) -> Result<Vec<Route>, Refusal> {
