@@ -4,6 +4,7 @@ mod axis;
 mod axis_admin;
 mod axis_cast;
 mod axis_defects;
+mod axis_directory;
 mod cast;
 mod idempotency;
 mod main_job;

@@ -4,6 +4,7 @@
 //! fetches, commits, and only then acknowledges. The rows are the truth: a connector that is killed at any point goes on from them,
 //! and whatever it does twice changes nothing the second time.
 
+pub mod directory;
 mod inbound;
 mod outbound;
 mod pace;
@@ -11,8 +12,12 @@ mod packet;
 mod retry;
 mod spool;
 mod state;
+mod stranger;
 mod view;
 pub mod wires;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -32,7 +37,9 @@ use tokio::time::Instant;
 use crate::config::AxisSettings;
 use crate::shared::{Shared, stopped};
 
+use self::directory::Mirror;
 use pace::Pace;
+
 pub use state::{Counters, Health, State};
 pub use view::{View, watch};
 
@@ -53,6 +60,7 @@ struct Inner {
     wire: Arc<dyn wire::Axis>,
     settings: AxisSettings,
     spool: PathBuf,
+    directory: Mirror,
     state: State,
     started: Timestamp,
     /// How many looks at the axis admins have asked for.
@@ -71,13 +79,14 @@ struct Inner {
 pub struct Connectors(Arc<BTreeMap<Connection, Connector>>);
 
 impl Connectors {
-    /// A connector for each section of the configuration; their packets are made and taken apart below `data`.
+    /// A connector for each section of the configuration; their packets are made and taken apart below `data`, and their directories
+    /// are mirrored there.
     pub fn new(home: &Path, data: &Path, shared: &Shared) -> Result<Self, wires::Error> {
         let mut all = BTreeMap::new();
         for (name, settings) in &shared.config.axis {
             let (connection, wire) = wires::wire(home, name, settings, &shared.clock)?;
-            let spool = data.join("axis").join(connection.as_str());
-            all.insert(connection.clone(), Connector::new(shared.clone(), connection, wire, settings.clone(), spool));
+            let folder = data.join("axis").join(connection.as_str());
+            all.insert(connection.clone(), Connector::new(shared.clone(), connection, wire, settings.clone(), &folder));
         }
         Ok(Self(Arc::new(all)))
     }
@@ -94,9 +103,10 @@ impl Connectors {
 }
 
 impl Connector {
-    /// A connector over a wire; packets are made and taken apart in `spool`.
-    pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, spool: PathBuf) -> Self {
-        Self::with_state(shared, connection, wire, settings, spool, State::default())
+    /// A connector over a wire. Packets are made and taken apart in `folder`/spool; the directory is mirrored in `folder`/directory.
+    pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, folder: &Path) -> Self {
+        let known = (Mirror::open(folder.join("directory")), State::default());
+        Self::with_state(shared, connection, wire, settings, folder.join("spool"), known)
     }
 
     fn with_state(
@@ -105,7 +115,7 @@ impl Connector {
         wire: Arc<dyn wire::Axis>,
         settings: AxisSettings,
         spool: PathBuf,
-        state: State,
+        (directory, state): (Mirror, State),
     ) -> Self {
         let started = shared.now();
         let (asked, answered) = (watch::Sender::new(0), watch::Sender::new(0));
@@ -118,6 +128,7 @@ impl Connector {
             wire,
             settings,
             spool,
+            directory,
             state,
             started,
             asked,
@@ -134,6 +145,11 @@ impl Connector {
     /// How it fares.
     pub fn health(&self) -> Health {
         self.inner.state.health()
+    }
+
+    /// The mirror of its directory.
+    pub fn directory(&self) -> &Mirror {
+        &self.inner.directory
     }
 
     /// What it was configured with.

@@ -67,6 +67,8 @@ pub struct AxisSettings {
     pub retry_most: Span,
     /// After so many attempts an item is given up, and waits for an admin.
     pub attempts: u32,
+    /// The directory of the axis is mirrored anew so often; the answer is some 30 MB long, and changes little in a day.
+    pub directory: Span,
     /// The largest packet.
     pub packet: ByteCount,
     /// A call in which nothing moves for so long has failed; twice as long for the answer to a packet.
@@ -126,6 +128,7 @@ impl Default for AxisSettings {
             retry: Span(Duration::from_secs(30)),
             retry_most: Span(Duration::from_secs(1_800)),
             attempts: 30,
+            directory: Span(Duration::from_secs(86_400)),
             packet: ByteCount(50 << 20),
             timeout: Span(Duration::from_secs(30)),
             connections: 4,
@@ -434,6 +437,7 @@ impl Config {
                 ("poll", settings.poll),
                 ("retry", settings.retry),
                 ("retry_most", settings.retry_most),
+                ("directory", settings.directory),
                 ("patience", settings.patience),
                 ("timeout", settings.timeout),
             ] {
@@ -539,6 +543,8 @@ mod tests {
             ("[payloads]\nmax = \"0 B\"", "payloads.max"),
             ("[data]\njournal_segment = \"10 GiB\"", "data.journal_segment"),
             ("[data]\njournal_segment = \"1 KiB\"", "data.journal_segment"),
+            ("[axis.national]\ndirectory = \"99 ms\"", "axis.national.directory"),
+            ("[axis.national]\ndirectory = \"2 d\"", "axis.national.directory"),
         ] {
             let error = parse(text, &[]).unwrap_err();
             assert!(error.contains(key) && error.contains("must be"), "{text}: {error}");

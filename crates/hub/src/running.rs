@@ -92,15 +92,17 @@ pub struct Running {
     pub summary: Summary,
     /// What is counted.
     pub metrics: Metrics,
+    /// Connections to axes.
+    pub connectors: Connectors,
     stop: watch::Sender<bool>,
     fatal: watch::Receiver<Option<String>>,
     feeds: Feeds,
-    tables: Tables,
+    pub(crate) tables: Tables,
     server: JoinHandle<Result<(), tonic::transport::Error>>,
     health: tonic_health::server::HealthReporter,
     tasks: Vec<JoinHandle<()>>,
     desk: thread::JoinHandle<()>,
-    handle: desk::Handle,
+    pub(crate) handle: desk::Handle,
     cut: watch::Sender<bool>,
     drain: Duration,
 }
@@ -150,7 +152,11 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         stop: stopping.clone(),
         config: Arc::new(config.clone()),
     };
-    let connectors = Connectors::new(home, &data, &shared)?;
+    // The mirrors of directories are read, half a second for each.
+    let making = (home.to_owned(), data.clone(), shared.clone());
+    let connectors = tokio::task::spawn_blocking(move || Connectors::new(&making.0, &making.1, &making.2))
+        .await
+        .map_err(|e| Error::System(e.to_string()))??;
     let mut tasks = vec![
         tokio::spawn(followers::checkpoint(shared.clone(), applied.clone())),
         tokio::spawn(followers::disk(shared.clone())),
@@ -162,6 +168,7 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
     ];
 
     tasks.extend(connectors.all().map(|connector| tokio::spawn(connector.clone().run(applied.clone()))));
+    tasks.extend(connectors.all().map(|connector| tokio::spawn(connector.clone().keep_directory())));
 
     let (health, health_service) = tonic_health::server::health_reporter();
     let router = Server::builder()
@@ -184,7 +191,24 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
     });
     tracing::info!(%address, %metrics_address, entries = summary.entries, "the hub serves");
     let drain = config.limits.drain.0;
-    Ok(Running { address, metrics_address, summary, metrics, stop, fatal, feeds, tables, server, health, tasks, desk, handle, cut, drain })
+    Ok(Running {
+        address,
+        metrics_address,
+        summary,
+        metrics,
+        connectors,
+        stop,
+        fatal,
+        feeds,
+        tables,
+        server,
+        health,
+        tasks,
+        desk,
+        handle,
+        cut,
+        drain,
+    })
 }
 
 impl Running {

@@ -8,14 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::axis as wire;
 use api::status::Failure;
-use domain::agency::{self, Agency, Code, CodeAssignment, Kind, Tier};
+use domain::agency::{self, Agency, Code, Tier};
 use domain::axis::{self, Command, Origin, Quarantined, Reference};
 use domain::command;
 use domain::delivery::{self, RefusalReason, Report, Status};
 use domain::digest::Digest;
 use domain::document;
 use domain::event::Request;
-use domain::letters;
 use domain::payload;
 use domain::principal::{self, Caller, Role};
 use domain::refusal::Refusal;
@@ -26,9 +25,11 @@ use futures::{StreamExt as _, stream};
 use store::vault::{Upload, UploadId, VaultError};
 use tokio::time::Instant;
 
+use super::directory::{Row, Standing};
 use super::packet::{self, File};
 use super::spool::{SpoolSink, SpoolWriter, Spooled};
-use super::{Connector, Stop};
+use super::{Connector, Stop, stranger};
+use crate::desk::Done;
 
 /// What became of a packet.
 pub(super) enum Taken {
@@ -426,29 +427,61 @@ impl Connector {
         }
     }
 
-    /// The agency that sends; one that the directory does not have yet is made provisionally. An agency of this hub does not send
-    /// from outside: nobody, then.
+    /// The agency that sends; one that nobody here knows is made provisionally. An agency of this hub does not send from outside:
+    /// nobody, then.
     async fn sender(&self, edoc: &Edoc) -> Result<Option<Agency>, Trouble> {
-        let shared = &self.inner.shared;
+        let tables = &self.inner.shared.tables;
         let Ok(code) = edoc.from.organ_id.parse::<Code>() else { return Ok(None) };
-        let today = shared.now().date_in_vietnam();
-        if let Some(agency) = agency::resolve_code(&shared.tables, &code, today)? {
-            return Ok(self.is_remote(&agency, today)?.then_some(agency));
+        let today = self.inner.shared.now().date_in_vietnam();
+        // The directory knows an agency by both of its codes, this hub perhaps by the other one.
+        let listed = self.inner.directory.lookup(code.as_str());
+        let others = listed.as_ref().map(|row| stranger::other_codes(&code, row)).unwrap_or_default();
+        for code in [&code].into_iter().chain(&others) {
+            if let Some(agency) = agency::resolve_code(tables, code, today)? {
+                return Ok(self.is_remote(&agency, today)?.then_some(agency));
+            }
         }
-        let provisional = provisional(&code, &edoc.from.organ_name);
+        let parent = self.parent(listed.as_ref(), today)?;
+        let mut provisional = stranger::provisional(&code, &edoc.from.organ_name, listed.as_ref(), parent.as_ref());
         if !self.is_remote(&provisional, today)? {
             return Ok(None);
         }
-        let admin = Caller { principal: principal::Id::hub(), role: Role::Admin };
-        match shared.desk.carry_out(admin, None, command::Command::Agency(agency::Command::Create(provisional.clone()))).await {
+        if let Some(row) = listed.filter(|row| row.standing != Standing::Listed) {
+            tracing::warn!(connection = %self.inner.connection, %code, standing = ?row.standing, "the directory does not list a sender any more");
+        }
+        let created = match self.create(&provisional).await {
+            // Somebody here has had one of the other codes: not today, but the rules ask for all days.
+            Err(Failure::Refused(Refusal::CodeTaken { code: taken, .. })) if taken != code => {
+                provisional.codes.retain(|assigned| assigned.code == code);
+                self.create(&provisional).await
+            }
+            created => created,
+        };
+        match created {
             Ok(_) => {
-                tracing::warn!(connection = %self.inner.connection, %code, name = provisional.name, "an unknown sender was taken up provisionally");
+                let name = &provisional.name;
+                tracing::warn!(connection = %self.inner.connection, %code, name, "an unknown sender was taken up provisionally");
                 Ok(Some(provisional))
             }
-            Err(Failure::Refused(Refusal::Exists { .. })) => Ok(agency::find(&shared.tables, &provisional.id)?),
+            Err(Failure::Refused(Refusal::Exists { .. })) => Ok(agency::find(tables, &provisional.id)?),
             Err(Failure::Refused(_)) => Ok(None),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    async fn create(&self, agency: &Agency) -> Result<Done, Failure> {
+        let admin = Caller { principal: principal::Id::hub(), role: Role::Admin };
+        self.inner.shared.desk.carry_out(admin, None, command::Command::Agency(agency::Command::Create(agency.clone()))).await
+    }
+
+    /// The agency here that the directory says is above an unknown one. Never one of this hub's own: what an outside directory says
+    /// shall put nobody below them, where documents for all below go.
+    fn parent(&self, listed: Option<&Row>, today: Date) -> Result<Option<Agency>, Trouble> {
+        let Some(Ok(code)) = listed.map(|row| row.parent.parse::<Code>()) else { return Ok(None) };
+        let Some(parent) = agency::resolve_code(&self.inner.shared.tables, &code, today)? else { return Ok(None) };
+        let fits =
+            agency::as_of(&parent, today) == agency::State::Active && parent.tier != Tier::District && self.is_remote(&parent, today)?;
+        Ok(fits.then_some(parent))
     }
 
     fn is_remote(&self, agency: &Agency, day: Date) -> Result<bool, Trouble> {
@@ -613,31 +646,6 @@ fn unwrap(file: Spooled, name: &str, target: PathBuf) -> io::Result<Spooled> {
     Ok(if let Unwrapped::Taken(_) = unwrapped { bare } else { file })
 }
 
-/// An agency that nobody here knows, until somebody looks.
-fn provisional(code: &Code, name: &str) -> Agency {
-    let text = code.as_str();
-    let tier = match text.split('.').count() {
-        1 if text.starts_with('G') => Tier::Central,
-        1 | 2 => Tier::Province,
-        _ => Tier::Commune,
-    };
-    let id = agency::Id::parse(&format!("axis.{}", letters::slug(text))).unwrap_or_else(|_| agency::Id::axis());
-    let known_as = if name.trim().is_empty() { text.to_owned() } else { shortened(name, 200) };
-    Agency {
-        id,
-        tier,
-        kind: Kind::Other,
-        parent: None,
-        name: known_as,
-        short_name: String::new(),
-        codes: vec![CodeAssignment { code: code.clone(), valid_from: None, valid_until: None, provisional: true }],
-        state: agency::State::Active,
-        valid_from: None,
-        valid_until: None,
-        changed_seq: 0,
-    }
-}
-
 fn status_of(code: StatusCode) -> Option<Status> {
     Some(match code {
         StatusCode::ARRIVED => Status::Arrived,
@@ -685,20 +693,6 @@ fn shortened(text: &str, characters: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_unknown_sender_gets_a_tier_by_the_length_of_its_code() {
-        for (code, tier, id) in [
-            ("G22", Tier::Central, "axis.g22"),
-            ("H41", Tier::Province, "axis.h41"),
-            ("H41.15", Tier::Province, "axis.h41-15"),
-            ("H41.15.3", Tier::Commune, "axis.h41-15-3"),
-        ] {
-            let agency = provisional(&code.parse().unwrap(), "  ");
-            assert_eq!((agency.tier, agency.id.as_str(), agency.name.as_str()), (tier, id, code));
-            assert!(agency.codes[0].provisional);
-        }
-    }
 
     #[test]
     fn every_code_that_is_defined_has_a_status_but_the_take_back() {

@@ -232,7 +232,7 @@ fn find(tables: &dyn domain::state::State, id: &agency::Id) -> Result<Agency, Fa
 }
 
 /// Doubles from `first` up to `most`, a fifth more or less, so that items do not come back all at once.
-fn backoff(first: Duration, most: Duration, attempts: u32) -> Duration {
+pub(super) fn backoff(first: Duration, most: Duration, attempts: u32) -> Duration {
     let plain = first.saturating_mul(1 << attempts.min(16)).min(most);
     let mut byte = [0];
     // Without random numbers there is no jitter, which is no harm.

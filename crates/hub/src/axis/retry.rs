@@ -56,15 +56,14 @@ impl Connector {
     /// The same connection with a spool of its own: what is tried again does not meet what comes in.
     fn beside(&self) -> Self {
         let inner = &self.inner;
-        // No connection is called so.
-        let spool = inner.spool.with_file_name(format!("{}+retry", inner.connection));
+        let spool = inner.spool.with_file_name("retry");
         Self::with_state(
             inner.shared.clone(),
             inner.connection.clone(),
             inner.wire.clone(),
             inner.settings.clone(),
             spool,
-            inner.state.clone(),
+            (inner.directory.clone(), inner.state.clone()),
         )
     }
 
