@@ -173,9 +173,17 @@ fn summary(report: &DocumentReport) -> Summary {
         _ if any(Verdict::TotalFailed) || changed(report) == Changed::Unexplained => Summary::Failed,
         // A fault of the document, such as signatures beyond the limit, means that something was not judged.
         _ if covers_a_part(report) => Summary::Indeterminate,
-        _ if any(Verdict::Indeterminate) || report.signatures.is_empty() || !report.faults.is_empty() => Summary::Indeterminate,
+        _ if any(Verdict::Indeterminate) || report.signatures.is_empty() || !report.faults.iter().all(|fault| is_remark(fault)) => {
+            Summary::Indeterminate
+        }
         _ => Summary::Passed,
     }
+}
+
+/// Evidence that says nothing leaves no signature unjudged: whether one can do without it, its own verdict says.
+fn is_remark(fault: &str) -> bool {
+    fault.ends_with("entries of the document security store are unreadable or too many")
+        || fault.contains(" is an archive time stamp that proves nothing: ")
 }
 
 /// No signature was found, and a file that cannot be read may hold anything: it is not called unsigned.
@@ -348,6 +356,15 @@ mod tests {
             (Coverage::Whole, vec![passed(), doubtful()], vec![], Summary::Indeterminate, 1),
             (Coverage::Whole, vec![passed(), doubtful(), failed()], vec![], Summary::Failed, 2),
             (Coverage::Whole, vec![passed()], vec!["the document has 3 more signatures than are judged"], Summary::Indeterminate, 1),
+            (Coverage::Whole, vec![passed()], vec!["22 bytes stand in front of the PDF header"], Summary::Indeterminate, 1),
+            (
+                Coverage::Whole,
+                vec![passed()],
+                vec!["2 entries of the document security store are unreadable or too many"],
+                Summary::Passed,
+                0,
+            ),
+            (Coverage::Whole, vec![passed()], vec!["META-INF/a.tst is an archive time stamp that proves nothing: x"], Summary::Passed, 0),
             (added, vec![passed()], vec![], Summary::Indeterminate, 1),
             (Coverage::Destroyed, vec![], vec!["remains"], Summary::Failed, 2),
             (Coverage::NotSigned, vec![], vec![], Summary::NotSigned, 3),
