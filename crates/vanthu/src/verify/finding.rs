@@ -109,6 +109,7 @@ pub(crate) struct Details {
     pub(crate) digest_algorithm: String,
     pub(crate) signed_end: Option<u64>,
     pub(crate) is_document_timestamp: bool,
+    pub(crate) is_weak_only: bool,
     pub(crate) mark: Option<VisibleMark>,
 }
 
@@ -278,6 +279,7 @@ fn details(report: &SignatureReport) -> Details {
         digest_algorithm: report.digest_algorithm.clone(),
         signed_end: report.byte_range.and_then(|[_, _, start, length]| start.checked_add(length)),
         is_document_timestamp: report.is_document_timestamp,
+        is_weak_only: report.is_weak_only,
         mark: report.mark,
     }
 }
@@ -435,6 +437,22 @@ mod tests {
         assert!(text.contains("Phần được ký đã bị thay đổi sau khi ký. [TOTAL_FAILED / SIG_CRYPTO_FAILURE]"), "{text}");
         let text = told(SubIndication::SigCryptoFailure, "the signature value does not fit the key");
         assert!(text.contains("Chữ ký không phải do chứng thư này tạo ra."), "{text}");
+    }
+
+    #[test]
+    fn a_weak_algorithm_is_told_as_the_ground_only_where_it_is_the_only_one() {
+        let told = |is_weak_only| {
+            let weak = SignatureReport {
+                weak_digest: true,
+                is_weak_only,
+                ..one(Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure))
+            };
+            let finding = Finding::of_report("a.pdf".into(), &report(Coverage::Whole, vec![passed(), weak], &[]));
+            crate::verify::text::report(&finding, crate::verify::Language::Vi)
+        };
+        assert!(told(true).contains("nhưng chữ ký dùng thuật toán đã yếu."));
+        // Its sub-indication goes before that of missing revocation data.
+        assert!(told(false).contains("nhưng chưa đủ căn cứ để tin chữ ký."));
     }
 
     #[test]
