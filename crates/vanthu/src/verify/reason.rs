@@ -11,6 +11,8 @@ use crate::verify::{Language, moment};
 pub(crate) enum Refusal {
     #[error("there is no such file")]
     Missing,
+    #[error("there is no permission to read it")]
+    Forbidden,
     #[error("it cannot be read: {0}")]
     Unreadable(String),
     #[error("it is not a regular file")]
@@ -49,7 +51,11 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     pub(crate) fn unreadable(error: &io::Error) -> Self {
-        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Unreadable(error.to_string()) }
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Forbidden,
+            _ => Self::Unreadable(error.to_string()),
+        }
     }
 
     /// The sentence for a reader.
@@ -59,6 +65,7 @@ impl Refusal {
         }
         match self {
             Self::Missing => "không có tệp này".to_owned(),
+            Self::Forbidden => "không có quyền đọc tệp này".to_owned(),
             Self::Unreadable(error) => format!("không đọc được tệp: {error}"),
             Self::NotAFile => "đây không phải là tệp thông thường".to_owned(),
             Self::Empty => "tệp rỗng".to_owned(),
@@ -200,6 +207,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("the manifest rests on SHA-1", "danh mục tệp được ký dựa trên hàm băm SHA-1 đã yếu"),
     ("the signer's key is {}", "khóa của người ký thuộc loại {}"),
     ("the key of the certificate {} is {}", "khóa của chứng thư {} thuộc loại {}"),
+    (
+        "the certificate {} is signed with the algorithm {}, which is not supported",
+        "chứng thư {} được ký bằng thuật toán {} chưa được hỗ trợ",
+    ),
     ("the certificate {} is signed with {}", "chứng thư {} được ký bằng {} đã yếu"),
     (
         "the digest of the content is not the signed one: the content was changed",
@@ -367,6 +378,17 @@ mod tests {
         ] {
             assert_eq!(translated(english, Language::Vi), vietnamese);
             assert_eq!(translated(english, Language::En), english);
+        }
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_read_is_told_from_a_missing_one() {
+        for (kind, expected) in [
+            (io::ErrorKind::PermissionDenied, "không có quyền đọc tệp này"),
+            (io::ErrorKind::NotFound, "không có tệp này"),
+            (io::ErrorKind::TimedOut, "không đọc được tệp: timed out"),
+        ] {
+            assert_eq!(Refusal::unreadable(&io::Error::from(kind)).told(Language::Vi), expected);
         }
     }
 

@@ -170,6 +170,7 @@ pub(crate) const THINGS: &[(&str, &str)] = &[
     ("a DSA key of this size or form", "khóa DSA có độ dài hoặc dạng này"),
     ("the curve {}", "đường cong {}"),
     ("a point of this form", "điểm trên đường cong ở dạng này"),
+    ("other parameters than the key was made for", "tham số khác với tham số của khóa"),
     ("unreadable parameters", "tham số không đọc được"),
     ("default parameters", "tham số mặc định"),
     ("unknown parameters", "tham số không biết"),

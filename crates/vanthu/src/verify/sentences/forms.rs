@@ -74,6 +74,7 @@ pub(crate) const FORMS: &[(&str, &str)] = &[
         "các dấu thời gian lưu trữ dạng cũ ngoài {} dấu đầu không được xem xét",
     ),
     ("its imprint uses an unsupported digest", "giá trị băm của nó dùng hàm băm chưa hỗ trợ"),
+    ("it is no SignedData", "đây không phải dữ liệu đã ký (SignedData)"),
     ("it is unreadable", "không đọc được nó"),
     ("it is unreadable: {}", "không đọc được nó: {}"),
     ("it has not one signer", "nó không có đúng một người ký"),

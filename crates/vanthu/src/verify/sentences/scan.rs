@@ -47,7 +47,8 @@ fn every_sentence_of_the_verifier_has_its_vietnamese() {
         for literal in literals(&text).into_iter().filter(|literal| is_sentence(literal)) {
             seen += 1;
             let sample = filled_in(&literal);
-            if translated(&sample, Language::Vi) == sample {
+            let local = translated(&sample, Language::Vi);
+            if local == sample || is_half_english(&local) {
                 untranslated.insert((literal, file.display().to_string()));
             }
         }
@@ -67,6 +68,11 @@ fn literals_are_found_and_what_looks_like_them_is_not() {
     assert_eq!(filled_in("{x:?} at {}, {{braces}}"), "7 at 7, {braces}");
     let is_kept: Vec<bool> = ["a sentence", "word", "Upper case", "ASN.1 tag", "{} x"].map(is_sentence).to_vec();
     assert_eq!(is_kept, [true, false, false, true, true]);
+}
+
+/// A shorter pattern took the sentence and left the rest of it in a hole.
+fn is_half_english(text: &str) -> bool {
+    [" the ", " is ", " was ", " not ", " of ", " which "].iter().any(|word| text.contains(word))
 }
 
 /// The files of `folder` and below, without modules and parts of files that are compiled for tests only.
