@@ -1,6 +1,6 @@
 //! Real documents, through a real hub: every published document at hand is submitted and judged, and the verdicts are told.
 //!
-//! Ignored by default: `cargo test --release --test real_documents -- --ignored --nocapture`.
+//! `cargo test --test real_documents -- --nocapture` prints a line for each, with the time that it took.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,9 +20,6 @@ id,tier,kind,parent,name,short_name,code,old_code,code_provisional,valid_from,st
 bo-tai-chinh,central,ministry,,Bộ Tài chính,BTC,G12,000.00.00.G12,false,2022-01-01,active
 camau,province,peoples_committee,,Ủy ban nhân dân tỉnh Cà Mau,UBND tỉnh,H12,000.00.00.H12,false,2022-01-01,active
 ";
-/// A document may take one second for each ten megabytes begun.
-const BYTES_PER_SECOND: usize = 10_000_000;
-
 /// What came of one document.
 struct Row {
     file: String,
@@ -36,15 +33,10 @@ impl Row {
     fn verdicts(&self) -> impl Iterator<Item = v1::Verdict> {
         self.report.signatures.iter().map(v1::Signature::verdict)
     }
-
-    fn allowed(&self) -> Duration {
-        Duration::from_secs(self.bytes.div_ceil(BYTES_PER_SECOND).max(1) as u64)
-    }
 }
 
 #[tokio::test]
-#[ignore = "needs the real documents beside the project, and a release build for its times to mean anything"]
-async fn every_real_document_is_carried_and_judged_in_time() {
+async fn every_real_document_is_carried_and_judged_as_its_kind_says() {
     let folder = folder();
     let Ok(manifest) = std::fs::read_to_string(folder.join("manifest.tsv")) else {
         println!("1 test skipped: {} is not there", folder.display());
@@ -73,8 +65,6 @@ async fn every_real_document_is_carried_and_judged_in_time() {
     rows.iter().for_each(print);
 
     assert_eq!(rows.len(), kinds.len(), "every document of the manifest was submitted");
-    let late: Vec<&str> = rows.iter().filter(|row| row.took > row.allowed()).map(|row| row.file.as_str()).collect();
-    assert!(late.is_empty(), "took longer than a second for each 10 MB: {late:?}");
     for row in &rows {
         if row.kind == "live" {
             assert!(!row.report.signatures.is_empty(), "{}: its signatures were not found", row.file);

@@ -123,6 +123,8 @@ pub struct SignatureReport {
     pub signature_algorithm: String,
     /// Intact, but by a digest that policy calls weak (SHA-1).
     pub weak_digest: bool,
+    /// Nothing but weak algorithms stands in the way of TOTAL_PASSED: no evidence is missing.
+    pub is_weak_only: bool,
     /// Covers the file to its end.
     pub covers_whole_file: bool,
     /// Digest and signature arithmetic hold and the form is sound: what was signed is unchanged, whoever signed it.

@@ -350,6 +350,7 @@ fn signature_report(judged: signature::SignatureReport) -> SignatureReport {
         digest_algorithm: judged.digest_algorithm,
         signature_algorithm: judged.signature_algorithm,
         weak_digest: judged.weak_digest,
+        is_weak_only: judged.is_weak_only,
         covers_whole_file: judged.covers_whole_file,
         intact: judged.intact,
         signing_tool: judged.signing_tool.unwrap_or_default(),

@@ -129,6 +129,7 @@ impl<'a> Archived<'_, 'a> {
                         contradiction("an archive time stamp", time, existed, judgement);
                     }
                     judgement.evidence.extend(&token.judgement.evidence);
+                    judgement.weak.extend(&token.judgement.weak);
                     judgement.reasons.extend(token.judgement.reasons.iter().map(|reason| format!("archive time stamp: {reason}")));
                     archive.stamps.push((Proof { time: Some(time), unknown_revocation: token.unknown_revocation }, cover));
                 }

@@ -233,6 +233,11 @@ impl Certificate {
         Scheme::determine(&AlgorithmId { oid, parameters }, None).ok()
     }
 
+    /// The identifier of the algorithm that the issuer signed with.
+    pub(crate) fn issuer_algorithm(&self) -> String {
+        oid::dotted(&self.signature_algorithm.0)
+    }
+
     /// The same certificate, its key under other parameters.
     pub(crate) fn with_key(&self, key: PublicKey) -> Self {
         Self { key, ..self.clone() }

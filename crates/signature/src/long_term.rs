@@ -1,15 +1,17 @@
 //! Signatures that outlive the certificates of their signer and of their first time-stamp authority, in every format.
 
+use crate::algorithm_policy::{Acceptable, AlgorithmPolicy, AlgorithmRule};
 use crate::asic::{verify_asic, zip_of as zip};
 use crate::asn1::{Element, OCTET_STRING, OID, SEQUENCE, encode};
 use crate::cms_file::verify_cms;
 use crate::document::verify_pdf;
-use crate::options::Options;
+use crate::options::{Options, WeakDigest};
 use crate::report::{SignatureReport, SubIndication, Verdict};
 use crate::testing::{
     CmsTemplate, NOW, Node, Pki, Template, YEAR, attribute, cms, crl_with, plain_pdf, sign_pdf, time_stamp, time_stamp_with,
 };
 use crate::trust::TrustStore;
+use crate::weakness::{Algorithm, AlgorithmUse, Weakness};
 use crate::xml::testing::{EXCLUSIVE, XmlTemplate, base64, enveloped, signature};
 use crate::xml::verify_xml;
 use crate::{algorithm::sha256, oid};
@@ -169,6 +171,40 @@ fn archived_cms(world: &World, first: Option<i64>, second: Option<i64>, edit: im
     let token = time_stamp_with(&world.second, &stamped, time, vec![attribute(oid::ATS_HASH_INDEX_V3, &index)]);
     unsigned.push(attribute(oid::ARCHIVE_TIME_STAMP_V3, &token));
     with(unsigned)
+}
+
+/// Judges with a policy by which the authorities' keys were sound until the second stamp in time.
+fn judge_by_an_old_key(world: &World, judge: impl Fn(&TrustStore, &Options) -> SignatureReport) -> SignatureReport {
+    let rule = AlgorithmRule {
+        algorithm: Algorithm::EllipticCurve(300),
+        used_for: Some(AlgorithmUse::TimeStamp),
+        acceptable: Acceptable::Until(IN_TIME),
+        source: "this test".into(),
+    };
+    let options = Options { algorithms: AlgorithmPolicy::new(vec![rule]), weak_digest: WeakDigest::Accept, ..Options::at(NOW) };
+    judge(&world.trust, &options)
+}
+
+#[test]
+fn a_weak_token_is_as_old_as_the_stamp_over_it_proves_and_an_archives_own_weakness_is_told() {
+    let world = World::new();
+    let cms_of = |first, second| archived_cms(&world, first, second, |_| {});
+    let cms = |first, second| {
+        judge_by_an_old_key(&world, |trust, options| verify_cms(&cms_of(first, second), trust, options).document.signatures[0].clone())
+    };
+    let xml = |first, second| {
+        let text = archived_xml(&world, first, second);
+        judge_by_an_old_key(&world, |trust, options| verify_xml(text.as_bytes(), trust, options).document.signatures[0].clone())
+    };
+    let key = Weakness { algorithm: Algorithm::EllipticCurve(253), used_for: AlgorithmUse::TimeStamp, acceptable_until: Some(IN_TIME) };
+    for judge in [&cms as &dyn Fn(_, _) -> SignatureReport, &xml] {
+        let both = judge(Some(SIGNED + 60), Some(IN_TIME)).reasons.join("\n");
+        assert!(both.contains("the time stamp is signed with EC-253") && both.contains(": it is proved to be older"), "{both}");
+        let only = judge(None, Some(SIGNER_ENDS - 60));
+        assert_eq!(only.weak, [key], "{only:?}");
+        let late = only.reasons.join("\n");
+        assert!(!late.contains("proved to be older") && late.contains("accepted by configuration"), "{late}");
+    }
 }
 
 fn judge_cms(world: &World, bytes: &[u8]) -> SignatureReport {

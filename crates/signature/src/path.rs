@@ -80,6 +80,7 @@ pub(crate) fn find(
         work: 0,
         comparisons: constraints::MAX_COMPARISONS,
         best: None,
+        unreadable: None,
     };
     let mut path = vec![Arc::clone(leaf)];
     if let Some(found) = search.extend(&mut path, None) {
@@ -89,7 +90,7 @@ pub(crate) fn find(
             Err(fault) => Err(PathFault { is_vouched_for: true, ..fault }),
         };
     }
-    Err(search.best.unwrap_or_else(|| {
+    Err(search.best.or(search.unreadable).unwrap_or_else(|| {
         let issuer = leaf.issuer.label();
         let reason = format!("no certificate chain to a trust anchor was found (issuer {issuer:?})");
         PathFault::new(SubIndication::NoCertificateChainFound, reason)
@@ -163,6 +164,8 @@ struct Search<'a> {
     comparisons: usize,
     /// The fault of the first path that reached an anchor.
     best: Option<PathFault>,
+    /// A certificate below an issuer of the right name, signed in a way that cannot be checked.
+    unreadable: Option<PathFault>,
 }
 
 impl Search<'_> {
@@ -227,6 +230,11 @@ impl Search<'_> {
         }
         if !subject.key_ids_fit(issuer) {
             return false;
+        }
+        if subject.issuer_scheme().is_none() && self.unreadable.is_none() {
+            let (name, algorithm) = (subject.subject.label(), subject.issuer_algorithm());
+            let reason = format!("the certificate {name:?} is signed with the algorithm {algorithm}, which is not supported");
+            self.unreadable = Some(PathFault::new(SubIndication::CryptoConstraintsFailure, reason));
         }
         // Remembered answers count too, so that a verdict does not depend on what was judged before.
         let is_slow = subject.issuer_scheme().is_some_and(|scheme| scheme.is_slow(&issuer.key));
@@ -360,6 +368,24 @@ mod tests {
         let extra = [Arc::new(pki.issuer.certificate()), Arc::new(pki.root.certificate())];
         let result = find(&leaf, &Goal::new(Purpose::DocumentSigning, NOW), &extra, &TrustStore::new(), &Limits::default());
         assert_eq!(result.unwrap_err().indication, SubIndication::NoCertificateChainFound);
+    }
+
+    #[test]
+    fn a_certificate_signed_in_an_unknown_way_is_no_stranger() {
+        let pki = Pki::new();
+        let mut der = pki.signer.der().to_vec();
+        // Ed448 (RFC 8410) in both places that name the issuer's algorithm; the key between them keeps its own.
+        let (ed25519, ed448) = ([6, 3, 0x2b, 0x65, 0x70], [6, 3, 0x2b, 0x65, 0x71]);
+        let first = der.windows(5).position(|window| window == ed25519).unwrap();
+        let last = der.windows(5).rposition(|window| window == ed25519).unwrap();
+        [first, last].iter().for_each(|&at| der[at..at + 5].copy_from_slice(&ed448));
+        let leaf = Certificate::parse(&der).unwrap();
+        let fault = find_at(&pki, &leaf, NOW).unwrap_err();
+        assert_eq!(fault.indication, SubIndication::CryptoConstraintsFailure);
+        assert!(fault.reason.ends_with("is signed with the algorithm 1.3.101.113, which is not supported") && !fault.is_vouched_for);
+        // Where no issuer of that name is known, that comes first.
+        let fault = find(&Arc::new(leaf), &Goal::new(Purpose::DocumentSigning, NOW), &[], &TrustStore::new(), &Limits::default());
+        assert_eq!(fault.unwrap_err().indication, SubIndication::NoCertificateChainFound);
     }
 
     #[test]

@@ -139,7 +139,8 @@ fn judge(data: &SignedData<'_>, stamped: &[&[u8]], evidence: &Evidence, trust: &
             if digest.is_weak() {
                 judgement.note(sentence());
             }
-            weigh(usage(digest.algorithm(), AlgorithmUse::TimeStampImprint, token_info.time), options, judgement, sentence);
+            let used = usage(digest.algorithm(), AlgorithmUse::TimeStampImprint, token_info.time, token.existed);
+            weigh(used, options, judgement, sentence);
         }
     }
     let demands = Demands {
@@ -152,17 +153,17 @@ fn judge(data: &SignedData<'_>, stamped: &[&[u8]], evidence: &Evidence, trust: &
     };
     token.arithmetic = signer::check(data, info, &demands, judgement);
     for &(algorithm, _) in &token.arithmetic.used {
-        let usage = usage(algorithm, AlgorithmUse::TimeStamp, token_info.time);
-        weigh(usage, options, judgement, || format!("the time stamp is signed with {algorithm}"));
+        let used = usage(algorithm, AlgorithmUse::TimeStamp, token_info.time, token.existed);
+        weigh(used, options, judgement, || format!("the time stamp is signed with {algorithm}"));
     }
     if let Some(tsa) = token.arithmetic.certificate.clone() {
         judge_authority(&tsa, token_info.time, trust, options, token);
     }
 }
 
-/// A token cannot prove its own age: whoever can forge one writes any time into it.
-fn usage(algorithm: Algorithm, used_for: AlgorithmUse, stated: i64) -> Usage {
-    Usage { algorithm, used_for, proved: None, not_before: Some(stated) }
+/// A token cannot prove its own age, for whoever can forge one writes any time into it; a later time stamp over it can.
+fn usage(algorithm: Algorithm, used_for: AlgorithmUse, stated: i64, existed: Option<i64>) -> Usage {
+    Usage { algorithm, used_for, proved: existed, not_before: Some(stated) }
 }
 
 /// The authority is judged at the time it states: most real authorities' certificates live shorter than the documents
@@ -185,7 +186,7 @@ fn judge_authority(tsa: &Arc<Certificate>, time: i64, trust: &TrustStore, option
     if !tsa.has_critical_usages {
         judgement.note("the extended key usage of the time-stamp certificate is not critical");
     }
-    judge::weigh_path(&path.certificates, AlgorithmUse::TimeStamp, None, trust, options, judgement);
+    judge::weigh_path(&path.certificates, AlgorithmUse::TimeStamp, token.existed, trust, options, judgement);
     let inquiry = Inquiry { trust, evidence: &token.arithmetic.evidence, limits: &options.limits, proved: time, at: options.at };
     for status in inquiry.ask(&path.certificates, &mut judgement.evidence) {
         match status {

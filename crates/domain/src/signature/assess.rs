@@ -284,9 +284,9 @@ pub(super) fn is_sound(signature: &SignatureReport) -> bool {
     signature.verdict == Verdict::TotalPassed || (signature.verdict == Verdict::Indeterminate && is_only_weak(signature))
 }
 
-/// EN 319 102-1, 5.1.3: `CRYPTO_CONSTRAINTS_FAILURE` and its `_NO_POE` form are what a weak algorithm alone leads to.
+/// The sub-indication does not tell: a weak digest goes before missing revocation data (EN 319 102-1, table 6).
 fn is_only_weak(signature: &SignatureReport) -> bool {
-    signature.weak_digest && signature.intact && signature.sub_indication.starts_with("CRYPTO_CONSTRAINTS_FAILURE")
+    signature.weak_digest && signature.is_weak_only
 }
 
 pub(super) fn is_signed(report: &Report) -> bool {

@@ -97,11 +97,14 @@ impl Stored for SignatureReport {
             value: self.value.store(),
             evidence: self.evidence.store(),
             covers: self.covers.clone(),
+            is_weak_only: Some(self.is_weak_only),
         }
     }
 
     fn load(message: pb::SignatureReport) -> Result<Self, DecodeError> {
         let verdict = Stored::load(message.verdict)?;
+        let intact = message.intact.unwrap_or(verdict == Verdict::TotalPassed);
+        let names_weakness = message.sub_indication.starts_with("CRYPTO_CONSTRAINTS_FAILURE");
         Ok(Self {
             field: message.field,
             sub_filter: message.sub_filter,
@@ -122,7 +125,8 @@ impl Stored for SignatureReport {
             signature_algorithm: message.signature_algorithm,
             weak_digest: message.weak_digest,
             covers_whole_file: message.covers_whole_file,
-            intact: message.intact.unwrap_or(verdict == Verdict::TotalPassed),
+            is_weak_only: message.is_weak_only.unwrap_or(message.weak_digest && intact && names_weakness),
+            intact,
             signing_tool: message.signing_tool,
             weak: message.weak,
             organisation_identifier: message.organisation_identifier,

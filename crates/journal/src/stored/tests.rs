@@ -253,6 +253,17 @@ fn what_versions_before_authorised_signers_wrote_is_read_as_it_was_meant() {
         let report = pb::SignatureReport::decode(&[0x18, verdict, 0x30, 1][..]).unwrap();
         assert_eq!(SignatureReport::load(report).map(|report| report.intact), Ok(intact), "{verdict}");
     }
+    // Before it was told apart, a weak digest that the verdict named was all; whoever does not know leaves the new field alone.
+    let stored = reports()[0].signatures[0].store();
+    for (sub_indication, told, is_weak_only) in [
+        ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE", None, true),
+        ("TRY_LATER", None, false),
+        ("CRYPTO_CONSTRAINTS_FAILURE", Some(false), false),
+        ("CRYPTO_CONSTRAINTS_FAILURE", Some(true), true),
+    ] {
+        let report = pb::SignatureReport { sub_indication: sub_indication.into(), is_weak_only: told, ..stored.clone() };
+        assert_eq!(SignatureReport::load(report).map(|report| report.is_weak_only), Ok(is_weak_only), "{sub_indication} {told:?}");
+    }
 }
 
 fn findings() -> Vec<signature::Finding> {
@@ -362,6 +373,7 @@ fn reports() -> Vec<signature::Report> {
         digest_algorithm: "SHA-1".into(),
         signature_algorithm: "RSA".into(),
         weak_digest: true,
+        is_weak_only: true,
         covers_whole_file: false,
         intact: true,
         signing_tool: "VGCASignService 1.0.11".into(),

@@ -17,7 +17,7 @@ mod xref;
 
 pub(crate) use byte_range::{ByteRange, check as check_byte_range, numbers as byte_range_numbers};
 pub(crate) use encryption::Security;
-pub(crate) use fields::{Found, Signatures, find as find_signatures};
+pub(crate) use fields::{Found, Signatures, find as find_signatures, text};
 pub(crate) use file::{File, Located, PdfError, header_offset};
 pub(crate) use leftover::leftover;
 pub(crate) use memory::LOOKAHEAD;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::compare::{Among, changed_keys, rectangle, same, same_object};
+use super::lock::{Lock, full_name};
 use super::view::{View, collect};
 use crate::pdf::{Dictionary, Object};
 use crate::report::ChangeLevel::{self, Permitted, Unexplained, Workflow};
@@ -25,23 +26,6 @@ enum Certified {
     Forms,
     /// P 3: annotations as well.
     Annotations,
-}
-
-/// Which fields a signature locks (FieldMDP, ISO 32000-2, table 258).
-struct Lock {
-    action: Vec<u8>,
-    fields: Vec<Vec<u8>>,
-}
-
-impl Lock {
-    fn holds(&self, field: Option<&Vec<u8>>) -> bool {
-        let is_named = field.is_some_and(|field| self.fields.contains(field));
-        match self.action.as_slice() {
-            b"Include" => is_named,
-            b"Exclude" => !is_named,
-            _ => true,
-        }
-    }
 }
 
 /// The explanation of one step.
@@ -153,13 +137,8 @@ impl<'v, 'a> Explanation<'v, 'a> {
         });
         let signatures = crate::pdf::find_signatures(&self.signed.file).found;
         let transforms = signatures.iter().flat_map(|found| self.transforms(&found.dictionary));
-        let locks = transforms.filter(|(method, _)| method == b"FieldMDP").map(|(_, parameters)| {
-            let fields = self.signed.file.array(parameters.lookup("Fields"));
-            let fields = fields.iter().filter_map(|one| if let Object::String(name) = one { Some(name.bytes.clone()) } else { None });
-            Lock { action: parameters.name("Action").unwrap_or_default().to_vec(), fields: fields.collect() }
-        });
-        let locks = locks.collect();
-        (level, locks)
+        let locks = transforms.filter(|(method, _)| method == b"FieldMDP").map(|(_, parameters)| Lock::read(&parameters, self.signed));
+        (level, locks.collect())
     }
 
     /// Method and parameters of a signature's references.
@@ -301,7 +280,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
         }
         self.explain(new.lookup("Fields"), &[self.root, number_of(later).unwrap_or(self.root)]);
         let (before, after) = (self.signed.file.array(old.lookup("Fields")), self.later.file.array(new.lookup("Fields")));
-        self.fields(&before, &after, false, 0);
+        self.fields(&before, &after, Some(""), false, 0);
     }
 
     fn has_only_signatures(&self, form: &Dictionary) -> bool {
@@ -309,13 +288,14 @@ impl<'v, 'a> Explanation<'v, 'a> {
         fields.iter().all(|field| self.signed.dictionary(Some(field)).is_some_and(|field| field.name("FT") == Some(b"Sig")))
     }
 
-    fn fields(&mut self, before: &[Object], after: &[Object], is_signature: bool, depth: usize) {
+    /// The fields below one of the name `parent`, before and after.
+    fn fields(&mut self, before: &[Object], after: &[Object], parent: Option<&str>, is_signature: bool, depth: usize) {
         let (signed, later) = (Among::new(before), Among::new(after));
         for field in before {
             if !later.contains(field) {
                 self.find(Unexplained, "a form field was removed".to_owned());
             }
-            self.field(field, is_signature, depth);
+            self.field(field, parent, is_signature, depth);
         }
         for field in after.iter().filter(|field| !signed.contains(field)) {
             let dictionary = self.later.dictionary(Some(field)).unwrap_or_default();
@@ -330,7 +310,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
                     continue;
                 }
                 let what = if value.is_some() { "a signature was added" } else { "a field to sign in was added" };
-                let level = self.signing_level(&dictionary);
+                let level = self.signing_level(full_name(parent, &dictionary, self.later).as_deref());
                 self.find_signing(level, what.to_owned());
             } else {
                 self.find(Unexplained, "a form field was added that is no signature".to_owned());
@@ -339,7 +319,7 @@ impl<'v, 'a> Explanation<'v, 'a> {
     }
 
     /// A field that the signed state has.
-    fn field(&mut self, field: &Object, is_signature: bool, depth: usize) {
+    fn field(&mut self, field: &Object, parent: Option<&str>, is_signature: bool, depth: usize) {
         self.visits += 1;
         if self.visits > MAX_VISITS || depth > 32 {
             return;
@@ -347,21 +327,23 @@ impl<'v, 'a> Explanation<'v, 'a> {
         let (Some(signed), Some(later)) = (self.signed.dictionary(Some(field)), self.later.dictionary(Some(field))) else { return };
         let is_signature = signed.name("FT").map_or(is_signature, |kind| kind == b"Sig");
         let (before, after) = (self.signed.file.array(signed.lookup("Kids")), self.later.file.array(later.lookup("Kids")));
+        let name = full_name(parent, &signed, self.signed);
+        let name = name.as_deref();
         let keys = changed_keys(&signed, &later);
         if !keys.is_empty() {
             number_of(Some(field)).into_iter().for_each(|number| self.explain_dictionary(number));
-            self.changed_field(&signed, &later, &keys, is_signature);
+            self.changed_field(name, (&signed, &later), &keys, is_signature);
         }
-        self.appearance(field, &signed, &later, is_signature);
-        self.fields(&before, &after, is_signature, depth + 1);
+        self.appearance(field, name, (&signed, &later), is_signature);
+        self.fields(&before, &after, name, is_signature, depth + 1);
     }
 
-    fn changed_field(&mut self, signed: &Dictionary, later: &Dictionary, keys: &[String], is_signature: bool) {
+    fn changed_field(&mut self, name: Option<&str>, (signed, later): (&Dictionary, &Dictionary), keys: &[String], is_signature: bool) {
         let was_empty = matches!(self.signed.value(signed.lookup("V")), Object::Null);
         let is_allowed = |key: &String| match key.as_str() {
             "Kids" => true,
             "V" | "AP" | "AS" | "M" | "MK" | "F" | "P" if is_signature => was_empty,
-            "V" | "AP" | "AS" | "M" | "I" | "RV" => !is_signature && self.locks.is_empty() && self.certified >= Some(Certified::Forms),
+            "V" | "AP" | "AS" | "M" | "I" | "RV" => !is_signature && self.may_be_filled_in(name),
             _ => false,
         };
         let what = if is_signature { "signature field" } else { "form field" };
@@ -370,22 +352,24 @@ impl<'v, 'a> Explanation<'v, 'a> {
         }
         keys.iter().filter(|key| *key != "Kids").for_each(|key| self.take_added(later.lookup(key)));
         let what = if is_signature { "a prepared field was signed" } else { "a form field was filled in" };
-        let level = if is_signature { self.signing_level(later) } else { Permitted };
+        let level = if is_signature { self.signing_level(name) } else { Permitted };
         self.find_signing(level, what.to_owned());
     }
 
     /// By the letter, a lock on every field is one on those for later signatures too; programs that set it let others sign.
-    fn signing_level(&self, field: &Dictionary) -> ChangeLevel {
-        let name = if let Object::String(name) = self.later.value(field.lookup("T")) { Some(name.bytes) } else { None };
-        if self.locks.iter().any(|lock| lock.holds(name.as_ref())) { Workflow } else { Permitted }
+    fn signing_level(&self, name: Option<&str>) -> ChangeLevel {
+        if self.locks.iter().any(|lock| lock.holds(name)) { Workflow } else { Permitted }
+    }
+
+    fn may_be_filled_in(&self, name: Option<&str>) -> bool {
+        self.certified >= Some(Certified::Forms) && !self.locks.iter().any(|lock| lock.holds(name))
     }
 
     /// The appearance of a field that may be filled in, drawn anew under its old number: lawful where nobody else shows it.
-    fn appearance(&mut self, field: &Object, signed: &Dictionary, later: &Dictionary, is_signature: bool) {
+    fn appearance(&mut self, field: &Object, name: Option<&str>, (signed, later): (&Dictionary, &Dictionary), is_signature: bool) {
         let Object::Reference(number) = field else { return };
         let was_empty = is_signature && matches!(self.signed.value(signed.lookup("V")), Object::Null);
-        let may_fill = !is_signature && self.locks.is_empty() && self.certified >= Some(Certified::Forms);
-        if !(was_empty || may_fill) {
+        if !(was_empty || !is_signature && self.may_be_filled_in(name)) {
             return;
         }
         let mut shown = HashSet::new();

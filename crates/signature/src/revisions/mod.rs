@@ -7,6 +7,7 @@
 
 mod compare;
 mod explain;
+mod lock;
 mod view;
 
 use crate::limit;

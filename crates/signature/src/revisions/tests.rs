@@ -239,3 +239,42 @@ fn a_signature_in_a_locked_field_is_workflow() {
         assert_eq!(level_of_another("", &lock(rest), STAMP), ChangeLevel::Permitted, "{rest}");
     }
 }
+
+/// How filling in `field` is taken, in a form of the fields `Text` and `Group.Text`, certified with P 2, after a signature with
+/// this FieldMDP.
+fn level_of_filling(field: u32, lock: &str) -> ChangeLevel {
+    let mdp = |method: &str, rest: &str| format!("<</TransformMethod/{method}/TransformParams<<{rest}/V/1.2>>>>");
+    let signature = |reference: &str| format!("<</Type/Sig/SubFilter/{CADES}/ByteRange[0 1 2 3]/Contents<00>/Reference[{reference}]>>");
+    let catalogue = "<</Type/Catalog/Pages 2 0 R/Perms<</DocMDP 11 0 R>>/AcroForm<</Fields[10 0 R 12 0 R 20 0 R 21 0 R]/SigFlags 3>>>>";
+    let first = [
+        (1, catalogue.to_owned()),
+        (10, "<</FT/Sig/T(Sig1)/V 11 0 R>>".to_owned()),
+        (11, signature(&mdp("DocMDP", "/P 2"))),
+        (12, "<</FT/Sig/T(Sig2)/V 13 0 R>>".to_owned()),
+        (13, signature(&mdp("FieldMDP", lock))),
+        (20, "<</FT/Tx/T(Text)>>".to_owned()),
+        (21, "<</T(Group)/Kids[22 0 R]>>".to_owned()),
+        (22, "<</FT/Tx/T(Text)/Parent 21 0 R>>".to_owned()),
+    ];
+    let signed = revise(&plain_pdf(), Some(last_xref(&plain_pdf())), &first);
+    let (_, before) = first.iter().find(|(number, _)| *number == field).unwrap();
+    let filled = before.replace(">>", "/V(x)>>");
+    let later = revise(&signed, Some(last_xref(&signed)), &[(field, filled)]);
+    explain(&later, &[signed.len()], &Limits::default()).iter().map(|change| change.level).max().unwrap_or_default()
+}
+
+#[test]
+fn a_lock_on_some_fields_leaves_the_others_to_the_certification() {
+    for (lock, text, grouped) in [
+        ("/Action/Include/Fields[(Text)]", ChangeLevel::Unexplained, ChangeLevel::Permitted),
+        // The same name in UTF-16.
+        ("/Action/Include/Fields[<FEFF0054006500780074>]", ChangeLevel::Unexplained, ChangeLevel::Permitted),
+        ("/Action/Include/Fields[(Group.Text)]", ChangeLevel::Permitted, ChangeLevel::Unexplained),
+        ("/Action/Include/Fields[(Group)]", ChangeLevel::Permitted, ChangeLevel::Unexplained),
+        ("/Action/Exclude/Fields[(Group)]", ChangeLevel::Unexplained, ChangeLevel::Permitted),
+        ("/Action/All", ChangeLevel::Unexplained, ChangeLevel::Unexplained),
+        ("", ChangeLevel::Unexplained, ChangeLevel::Unexplained),
+    ] {
+        assert_eq!((level_of_filling(20, lock), level_of_filling(22, lock)), (text, grouped), "{lock}");
+    }
+}

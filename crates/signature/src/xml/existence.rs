@@ -109,6 +109,7 @@ impl Judge<'_, '_, '_> {
             }
             let Token { judgement: own, unknown_revocation, .. } = token;
             judgement.evidence.extend(&own.evidence);
+            judgement.weak.extend(&own.weak);
             judgement.reasons.extend(own.reasons.iter().map(|reason| format!("time stamp: {reason}")));
             proofs.push(Proof { time: Some(time), unknown_revocation });
         }

@@ -109,6 +109,7 @@ pub(crate) struct Details {
     pub(crate) digest_algorithm: String,
     pub(crate) signed_end: Option<u64>,
     pub(crate) is_document_timestamp: bool,
+    pub(crate) is_weak_only: bool,
     pub(crate) mark: Option<VisibleMark>,
 }
 
@@ -173,9 +174,17 @@ fn summary(report: &DocumentReport) -> Summary {
         _ if any(Verdict::TotalFailed) || changed(report) == Changed::Unexplained => Summary::Failed,
         // A fault of the document, such as signatures beyond the limit, means that something was not judged.
         _ if covers_a_part(report) => Summary::Indeterminate,
-        _ if any(Verdict::Indeterminate) || report.signatures.is_empty() || !report.faults.is_empty() => Summary::Indeterminate,
+        _ if any(Verdict::Indeterminate) || report.signatures.is_empty() || !report.faults.iter().all(|fault| is_remark(fault)) => {
+            Summary::Indeterminate
+        }
         _ => Summary::Passed,
     }
+}
+
+/// Evidence that says nothing leaves no signature unjudged: whether one can do without it, its own verdict says.
+fn is_remark(fault: &str) -> bool {
+    fault.ends_with("entries of the document security store are unreadable or too many")
+        || fault.contains(" is an archive time stamp that proves nothing: ")
 }
 
 /// No signature was found, and a file that cannot be read may hold anything: it is not called unsigned.
@@ -270,6 +279,7 @@ fn details(report: &SignatureReport) -> Details {
         digest_algorithm: report.digest_algorithm.clone(),
         signed_end: report.byte_range.and_then(|[_, _, start, length]| start.checked_add(length)),
         is_document_timestamp: report.is_document_timestamp,
+        is_weak_only: report.is_weak_only,
         mark: report.mark,
     }
 }
@@ -348,6 +358,15 @@ mod tests {
             (Coverage::Whole, vec![passed(), doubtful()], vec![], Summary::Indeterminate, 1),
             (Coverage::Whole, vec![passed(), doubtful(), failed()], vec![], Summary::Failed, 2),
             (Coverage::Whole, vec![passed()], vec!["the document has 3 more signatures than are judged"], Summary::Indeterminate, 1),
+            (Coverage::Whole, vec![passed()], vec!["22 bytes stand in front of the PDF header"], Summary::Indeterminate, 1),
+            (
+                Coverage::Whole,
+                vec![passed()],
+                vec!["2 entries of the document security store are unreadable or too many"],
+                Summary::Passed,
+                0,
+            ),
+            (Coverage::Whole, vec![passed()], vec!["META-INF/a.tst is an archive time stamp that proves nothing: x"], Summary::Passed, 0),
             (added, vec![passed()], vec![], Summary::Indeterminate, 1),
             (Coverage::Destroyed, vec![], vec!["remains"], Summary::Failed, 2),
             (Coverage::NotSigned, vec![], vec![], Summary::NotSigned, 3),
@@ -418,6 +437,22 @@ mod tests {
         assert!(text.contains("Phần được ký đã bị thay đổi sau khi ký. [TOTAL_FAILED / SIG_CRYPTO_FAILURE]"), "{text}");
         let text = told(SubIndication::SigCryptoFailure, "the signature value does not fit the key");
         assert!(text.contains("Chữ ký không phải do chứng thư này tạo ra."), "{text}");
+    }
+
+    #[test]
+    fn a_weak_algorithm_is_told_as_the_ground_only_where_it_is_the_only_one() {
+        let told = |is_weak_only| {
+            let weak = SignatureReport {
+                weak_digest: true,
+                is_weak_only,
+                ..one(Verdict::Indeterminate, Some(SubIndication::CryptoConstraintsFailure))
+            };
+            let finding = Finding::of_report("a.pdf".into(), &report(Coverage::Whole, vec![passed(), weak], &[]));
+            crate::verify::text::report(&finding, crate::verify::Language::Vi)
+        };
+        assert!(told(true).contains("nhưng chữ ký dùng thuật toán đã yếu."));
+        // Its sub-indication goes before that of missing revocation data.
+        assert!(told(false).contains("nhưng chưa đủ căn cứ để tin chữ ký."));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 
 use clap::ValueEnum;
 
+use crate::verify::reason::translated;
 use crate::verify::trust::LeftOut;
 
 /// The language of the report.
@@ -63,7 +64,7 @@ impl Language {
             LeftOut::Neither(error) => {
                 let neither =
                     self.choose("không phải chứng thư, cũng không phải CRL dùng được", "neither a certificate nor a CRL that can be used");
-                format!("{neither} ({error})")
+                format!("{neither} ({})", translated(error, self))
             }
             LeftOut::TooLarge => self.choose("tệp quá lớn", "it is too large").to_owned(),
             LeftOut::NothingInIt => {
@@ -79,7 +80,7 @@ impl Language {
                 )
             }
             .to_owned(),
-            LeftOut::Refused(error) => error.to_string(),
+            LeftOut::Refused(error) => translated(&error.to_string(), self),
         }
     }
 

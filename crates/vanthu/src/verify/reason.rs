@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::verify::sentences::{RARER, THINGS};
+use crate::verify::sentences::{FORMS, FRAMES, RARER, THINGS};
 use crate::verify::{Language, moment};
 
 /// Why there is no verdict on the signatures of a file. The text is for machines and English readers; see [`Refusal::told`].
@@ -11,6 +11,8 @@ use crate::verify::{Language, moment};
 pub(crate) enum Refusal {
     #[error("there is no such file")]
     Missing,
+    #[error("there is no permission to read it")]
+    Forbidden,
     #[error("it cannot be read: {0}")]
     Unreadable(String),
     #[error("it is not a regular file")]
@@ -49,7 +51,11 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     pub(crate) fn unreadable(error: &io::Error) -> Self {
-        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Unreadable(error.to_string()) }
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Forbidden,
+            _ => Self::Unreadable(error.to_string()),
+        }
     }
 
     /// The sentence for a reader.
@@ -59,6 +65,7 @@ impl Refusal {
         }
         match self {
             Self::Missing => "không có tệp này".to_owned(),
+            Self::Forbidden => "không có quyền đọc tệp này".to_owned(),
             Self::Unreadable(error) => format!("không đọc được tệp: {error}"),
             Self::NotAFile => "đây không phải là tệp thông thường".to_owned(),
             Self::Empty => "tệp rỗng".to_owned(),
@@ -68,8 +75,8 @@ impl Refusal {
             Self::UnknownKind => "tệp không phải là PDF và cũng không phải là chữ ký số: không kiểm tra được loại tệp này".to_owned(),
             Self::MentionsPdf => "tệp có nhắc đến PDF ở phần đầu nhưng không đọc được như một PDF".to_owned(),
             Self::UnsignedXml => "tệp XML không có chữ ký".to_owned(),
-            Self::Xml(why) => format!("không kiểm tra được tệp XML này: {why}"),
-            Self::Container(why) => format!("không kiểm tra được gói chữ ký ASiC này: {why}"),
+            Self::Xml(why) => format!("không kiểm tra được tệp XML này: {}", translated(why, language)),
+            Self::Container(why) => format!("không kiểm tra được gói chữ ký ASiC này: {}", translated(why, language)),
             Self::OfficeDocument => "chưa kiểm tra được chữ ký nằm trong văn bản Office (docx, xlsx, odt)".to_owned(),
             Self::Armour => "phần mã hóa văn bản (PEM) của chữ ký bị hỏng".to_owned(),
             Self::ContentMissing { looked_for } => format!("không tìm thấy nội dung được ký: {}", looked_for.display()),
@@ -200,6 +207,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("the manifest rests on SHA-1", "danh mục tệp được ký dựa trên hàm băm SHA-1 đã yếu"),
     ("the signer's key is {}", "khóa của người ký thuộc loại {}"),
     ("the key of the certificate {} is {}", "khóa của chứng thư {} thuộc loại {}"),
+    (
+        "the certificate {} is signed with the algorithm {}, which is not supported",
+        "chứng thư {} được ký bằng thuật toán {} chưa được hỗ trợ",
+    ),
     ("the certificate {} is signed with {}", "chứng thư {} được ký bằng {} đã yếu"),
     (
         "the digest of the content is not the signed one: the content was changed",
@@ -275,9 +286,12 @@ const SENTENCES: &[(&str, &str)] = &[
 /// What nothing more particular fits.
 const UNSUPPORTED: (&str, &str) = ("{} is not supported", "chưa hỗ trợ {}");
 
+/// Longer ones stay English: names from outside stand in them, and each joint in a name is a step deeper.
+const MAX_TRANSLATED: usize = 2048;
+
 /// The sentence in `language`; in English where there is no other.
 pub(crate) fn translated(sentence: &str, language: Language) -> String {
-    if language == Language::En {
+    if language == Language::En || sentence.len() > MAX_TRANSLATED {
         return sentence.to_owned();
     }
     if let Some(local) = moment::of_reason(sentence).and_then(moment::in_vietnam) {
@@ -287,12 +301,24 @@ pub(crate) fn translated(sentence: &str, language: Language) -> String {
         return local;
     }
     let told = |(english, vietnamese): &(&str, &str)| Some(filled(vietnamese, &holes(sentence, english)?));
-    let known = SENTENCES.iter().chain(RARER).find_map(told);
-    known.unwrap_or_else(|| match sentence.split_once("; ") {
-        // Several sentences about one time stamp.
-        Some((first, rest)) => format!("{}; {}", translated(first, language), translated(rest, language)),
-        None => told(&UNSUPPORTED).or_else(|| THINGS.iter().find_map(told)).unwrap_or_else(|| sentence.to_owned()),
-    })
+    let known = [SENTENCES, RARER, FORMS].into_iter().flatten().find_map(told);
+    known.or_else(|| in_parts(sentence, language)).or_else(|| FRAMES.iter().find_map(told)).unwrap_or_else(|| sentence.to_owned())
+}
+
+/// Several sentences about one time stamp, a thing that sentences speak of, or a sentence about a file of a container or a
+/// layer of a message, which is named in front.
+fn in_parts(sentence: &str, language: Language) -> Option<String> {
+    if let Some((first, rest)) = sentence.split_once("; ") {
+        return Some(format!("{}; {}", translated(first, language), translated(rest, language)));
+    }
+    let told = |(english, vietnamese): &(&str, &str)| Some(filled(vietnamese, &holes(sentence, english)?));
+    if let Some(thing) = told(&UNSUPPORTED).or_else(|| THINGS.iter().find_map(told)) {
+        return Some(thing);
+    }
+    let (whose, rest) = sentence.split_once(": ")?;
+    let local = translated(rest, language);
+    let whose = whose.strip_prefix("level ").map_or_else(|| whose.to_owned(), |level| format!("lớp {level}"));
+    (local != rest).then(|| format!("{whose}: {local}"))
 }
 
 /// What stands in `sentence` where `pattern` has `{}`; what is a sentence or a time itself is translated with it.
@@ -356,6 +382,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_may_not_be_read_is_told_from_a_missing_one() {
+        for (kind, expected) in [
+            (io::ErrorKind::PermissionDenied, "không có quyền đọc tệp này"),
+            (io::ErrorKind::NotFound, "không có tệp này"),
+            (io::ErrorKind::TimedOut, "không đọc được tệp: timed out"),
+        ] {
+            assert_eq!(Refusal::unreadable(&io::Error::from(kind)).told(Language::Vi), expected);
+        }
+    }
+
+    #[test]
     fn every_sentence_about_a_real_document_is_translated() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/real-documents/pdf");
         let Ok(files) = std::fs::read_dir(&folder) else {
@@ -379,9 +416,48 @@ mod tests {
 
     #[test]
     fn every_translation_has_as_many_holes_as_its_sentence() {
-        for (english, vietnamese) in SENTENCES.iter().chain(RARER).chain(THINGS) {
+        for (english, vietnamese) in [SENTENCES, RARER, FORMS, FRAMES, THINGS].into_iter().flatten() {
             assert_eq!(english.matches("{}").count(), vietnamese.matches("{}").count(), "{english}");
             assert_ne!(english, vietnamese);
+        }
+    }
+
+    #[test]
+    fn sentences_about_a_part_of_a_file_are_translated_behind_its_name() {
+        for (english, vietnamese) in [
+            ("META-INF/a.p7s: the CMS has no signer", "META-INF/a.p7s: chữ ký không có người ký"),
+            ("level 2: no signature over this content is intact", "lớp 2: không có chữ ký nào còn nguyên vẹn đối với nội dung này"),
+            (
+                "limit: levels: the file is not XML that can be judged: more than 256 levels at byte 769",
+                "vượt giới hạn xử lý (cấp), chưa kết luận được: tệp không phải là XML kiểm tra được: nhiều hơn 256 cấp tại byte 769",
+            ),
+            (
+                "the file is not XML that can be judged: > was expected at byte 12",
+                "tệp không phải là XML kiểm tra được: chỗ này phải là > tại byte 12",
+            ),
+            (
+                "the signature was signed in turn by somebody unknown (TOTAL_FAILED): the CMS is unreadable: an ASN.1 value is malformed",
+                "chữ ký này được người không xác định được ký xác nhận (TOTAL_FAILED): không đọc được chữ ký: một giá trị ASN.1 sai dạng",
+            ),
+            (
+                "the time stamp is 2 d 15 h later than the claimed signing time: the proved time counts",
+                "dấu thời gian muộn hơn giờ ký tự khai 2 ngày 15 giờ: giờ của dấu thời gian được dùng",
+            ),
+            ("a b: c d", "a b: c d"),
+        ] {
+            assert_eq!(translated(english, Language::Vi), vietnamese);
+        }
+    }
+
+    #[test]
+    fn a_name_full_of_joints_is_not_followed_down() {
+        for joint in ["; ", ": ", "time stamp: ", "a: ", " at byte ", " is unreadable: ", " was expected"] {
+            for length in [MAX_TRANSLATED, 1 << 20] {
+                let name = joint.repeat(length / joint.len());
+                let sentence = format!("the certificate {name:?} was revoked at {name} ({name})");
+                assert!(translated(&sentence, Language::Vi).len() >= length);
+                assert!(translated(&name, Language::Vi).len() >= length / 2);
+            }
         }
     }
 }

@@ -1,6 +1,12 @@
 //! Rarer sentences of the `signature` crate in Vietnamese, in the shape of those in `reason.rs`: what is wrong with the form of a
 //! signature, with its certificates, its time stamps, and what was done to the document later.
 
+mod forms;
+#[cfg(test)]
+mod scan;
+
+pub(crate) use forms::{FORMS, FRAMES};
+
 /// English with `{}` for what varies, and the same in Vietnamese, its holes in the same order.
 pub(crate) const RARER: &[(&str, &str)] = &[
     ("the signature algorithm names {} and the digest algorithm {}", "thuật toán ký dùng {} nhưng thuật toán băm được khai là {}"),
@@ -146,13 +152,79 @@ pub(crate) const RARER: &[(&str, &str)] = &[
     ("{} is an archive time stamp, which is not looked at", "{} là dấu thời gian lưu trữ, không được xem xét"),
 ];
 
-/// Things that sentences say are not supported.
+/// Things that sentences speak of.
 pub(crate) const THINGS: &[(&str, &str)] = &[
+    // What is not supported.
     ("signature algorithm {}", "thuật toán ký {}"),
     ("digest algorithm {}", "thuật toán băm {}"),
     ("RSA-PSS with {}", "RSA-PSS với {}"),
+    ("RSA PKCS#1 v1.5 with {}", "RSA PKCS#1 v1.5 với {}"),
+    ("ECDSA on curve {} with {}", "ECDSA trên đường cong {} với {}"),
+    ("ECDSA with {}", "ECDSA với {}"),
+    ("DSA with {}", "DSA với {}"),
+    ("a key of type {}", "khóa loại {}"),
+    ("{} with a key of type {}", "{} với khóa loại {}"),
     ("an RSA key of {} bits", "khóa RSA {} bit"),
     ("an unreadable RSA key", "khóa RSA không đọc được"),
     ("a DSA key without parameters", "khóa DSA không có tham số"),
     ("a DSA key of this size or form", "khóa DSA có độ dài hoặc dạng này"),
+    ("the curve {}", "đường cong {}"),
+    ("a point of this form", "điểm trên đường cong ở dạng này"),
+    ("other parameters than the key was made for", "tham số khác với tham số của khóa"),
+    ("unreadable parameters", "tham số không đọc được"),
+    ("default parameters", "tham số mặc định"),
+    ("unknown parameters", "tham số không biết"),
+    ("digest {}", "hàm băm {}"),
+    ("another digest", "hàm băm khác"),
+    ("the mask function {}", "hàm mặt nạ {}"),
+    ("another mask", "hàm mặt nạ khác"),
+    ("another trailer", "phần đuôi khác"),
+    ("another salt or trailer", "muối hoặc phần đuôi khác"),
+    ("the parameter {} of {}", "tham số {} của {}"),
+    ("{} (a shared secret proves nobody's identity, so it)", "{} (khóa bí mật dùng chung không chứng minh được danh tính của ai)"),
+    // What signatures carry and what is unreadable.
+    ("the CMS", "chữ ký"),
+    ("the signature", "chữ ký"),
+    ("the time-stamp token", "dấu thời gian"),
+    ("the time stamp over the content", "dấu thời gian trên nội dung"),
+    ("a time stamp over signature and references", "dấu thời gian trên chữ ký và các tham chiếu"),
+    ("a time stamp over references", "dấu thời gian trên các tham chiếu"),
+    ("an archive time stamp of the first version", "dấu thời gian lưu trữ phiên bản đầu"),
+    ("a certificate", "một chứng thư"),
+    ("revocation data", "dữ liệu thu hồi"),
+    ("somebody unknown", "người không xác định được"),
+    ("an unknown status", "một trạng thái không biết"),
+    ("an empty chain", "đường dẫn chứng thư trống"),
+    // Parts of files.
+    ("signature field", "ô chữ ký"),
+    ("form field", "ô biểu mẫu"),
+    ("a part of a ZIP file", "tệp ZIP chia phần"),
+    ("a file that is a link or a device", "tệp là liên kết hoặc thiết bị"),
+    ("an end tag", "thẻ đóng"),
+    ("a root element", "phần tử gốc"),
+    ("version, encoding or standalone", "version, encoding hoặc standalone"),
+    ("version and ?>", "version và ?>"),
+    ("the end of a comment", "điểm kết thúc chú thích"),
+    ("the target of an instruction", "đích của chỉ thị"),
+    ("a space", "dấu cách"),
+    ("no ]]> in text", "văn bản không chứa ]]>"),
+    ("a name", "tên"),
+    ("a name with at most one colon", "tên có nhiều nhất một dấu hai chấm"),
+    ("a quoted value", "giá trị trong dấu ngoặc kép"),
+    ("no < in a value", "giá trị không chứa <"),
+    ("a space, > or />", "dấu cách, > hoặc />"),
+    ("markup", "thẻ đánh dấu"),
+    ("levels", "cấp"),
+    ("nodes", "nút"),
+    ("bytes", "byte"),
+    ("bytes in a name", "byte trong một tên"),
+    ("bytes in a namespace name", "byte trong một tên không gian tên"),
+    ("attributes", "thuộc tính"),
+    ("attributes of an element", "thuộc tính của một phần tử"),
+    ("namespace declarations", "khai báo không gian tên"),
+    ("namespace declarations in one place", "khai báo không gian tên ở một chỗ"),
+    // Durations.
+    ("{} d {} h", "{} ngày {} giờ"),
+    ("{} h {} min", "{} giờ {} phút"),
+    ("{} min", "{} phút"),
 ];

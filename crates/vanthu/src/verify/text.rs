@@ -124,9 +124,7 @@ fn refused(finding: &Finding, language: Language) -> String {
 
 fn is_intact_and_weak(finding: &Finding) -> bool {
     let doubtful = || finding.signatures.iter().filter(|one| one.details.verdict != Verdict::TotalPassed);
-    finding.signatures.iter().all(|one| one.intact)
-        && doubtful().next().is_some()
-        && doubtful().all(|one| one.weak && one.sub_indication.is_some_and(|name| name.starts_with("CRYPTO_CONSTRAINTS_FAILURE")))
+    finding.signatures.iter().all(|one| one.intact) && doubtful().next().is_some() && doubtful().all(|one| one.details.is_weak_only)
 }
 
 fn short(summary: Summary, language: Language) -> &'static str {

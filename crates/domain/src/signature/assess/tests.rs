@@ -29,6 +29,7 @@ pub(crate) fn signature(verdict: Verdict, sub_indication: &str) -> SignatureRepo
         digest_algorithm: "SHA-256".into(),
         signature_algorithm: "RSA".into(),
         weak_digest: false,
+        is_weak_only: false,
         covers_whole_file: true,
         intact: verdict != Verdict::TotalFailed,
         signing_tool: String::new(),
@@ -41,7 +42,8 @@ pub(crate) fn signature(verdict: Verdict, sub_indication: &str) -> SignatureRepo
 }
 
 fn weak(verdict: Verdict, sub_indication: &str) -> SignatureReport {
-    SignatureReport { weak_digest: true, digest_algorithm: "SHA-1".into(), ..signature(verdict, sub_indication) }
+    let is_weak_only = sub_indication.starts_with("CRYPTO_CONSTRAINTS_FAILURE");
+    SignatureReport { weak_digest: true, is_weak_only, digest_algorithm: "SHA-1".into(), ..signature(verdict, sub_indication) }
 }
 
 pub(crate) fn report(coverage: Coverage, signatures: Vec<SignatureReport>) -> Report {
@@ -171,7 +173,10 @@ fn a_signature_that_is_only_weak_is_treated_as_weak() {
     let warnings = check(&[warning], AttachmentRole::Main, &only_weak).warnings;
     assert_eq!(warnings, ["cv.pdf: the signature of Nguyễn Văn A uses SHA-1, which is weak; sign with SHA-256"]);
     let untrusted = report(Coverage::Whole, vec![weak(Verdict::Indeterminate, "NO_CERTIFICATE_CHAIN_FOUND")]);
-    assert_eq!(causes(lenient, &untrusted), Some(SignatureCause::Indeterminate));
+    assert_eq!(causes(lenient.clone(), &untrusted), Some(SignatureCause::Indeterminate));
+    // Revocation data are missing too; of two grounds the verdict names the weak digest.
+    let doubtful = SignatureReport { is_weak_only: false, ..weak(Verdict::Indeterminate, "CRYPTO_CONSTRAINTS_FAILURE") };
+    assert_eq!(causes(lenient, &report(Coverage::Whole, vec![doubtful])), Some(SignatureCause::Indeterminate));
 }
 
 #[test]

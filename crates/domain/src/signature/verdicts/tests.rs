@@ -28,6 +28,7 @@ fn signature(verdict: Verdict, sub_indication: &str) -> SignatureReport {
         digest_algorithm: String::new(),
         signature_algorithm: String::new(),
         weak_digest: false,
+        is_weak_only: false,
         covers_whole_file: true,
         intact: verdict != Verdict::TotalFailed,
         signing_tool: String::new(),
