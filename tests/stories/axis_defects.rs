@@ -14,7 +14,7 @@ use domain::digest::Digest;
 use edxml::{Packet, Status, StatusCode};
 use futures::TryStreamExt as _;
 use hub::running::system_clock;
-use testkit::provinces::{Provinces, SECRET};
+use testkit::provinces::{DIRECTORY, Provinces, SECRET};
 use testkit::system::System;
 
 use crate::axis::{arrived, document, inbox, send, until};
@@ -275,6 +275,9 @@ async fn an_unknown_sender_is_taken_up_and_an_unknown_receiver_is_answered() {
         axis::sandbox::Agency { code: "H12.99".into(), name: "Đơn vị lạ".into(), center: "H12".into(), ..Default::default() };
     provinces.axis().unwrap().put_agency(unknown).await.unwrap();
     office.hand_over(Message::Edoc, answered).await;
+    // The province is connected to the axis, and answers for an agency that it does not know.
+    let refusal = office.status(StatusCode::REFUSED).await;
+    assert_eq!((refusal.from.organ_id.as_str(), refusal.response_for.code.as_str()), ("H12", "12/BTC-VP"));
     nothing_waits(&provinces).await;
     assert!(inbox(&mut camau).await.is_empty());
 
@@ -324,4 +327,32 @@ async fn a_take_back_by_status_13_is_a_recall() {
     camau.report(&received.name, DeliveryStatus::TakeBackDeclined, "đã ban hành văn bản trả lời").await.unwrap();
     let declined = office.status(StatusCode::DECLINED).await;
     assert_eq!(declined.description, "đã ban hành văn bản trả lời");
+}
+
+#[tokio::test]
+async fn what_is_sent_to_a_closed_agency_under_either_code_goes_to_its_successor() {
+    let (provinces, office, mut camau) = cast().await;
+    let closed = "camau.cu,commune,peoples_committee,camau,Ủy ban nhân dân xã Cũ,,H12.40,000.00.40.H12,false,2022-01-01,closed\n";
+    let directory = format!("{DIRECTORY}{closed}");
+    let successions = "kind,from,to,effective,scope\nmerge,camau.cu,camau.tan-an,2025-07-01,\n";
+    provinces.camau.import(&directory, successions, "").await.unwrap();
+    let old = axis::sandbox::Agency {
+        code: "H12.40".into(),
+        old_code: "000.00.40.H12".into(),
+        name: "Xã Cũ".into(),
+        center: "H12".into(),
+        ..Default::default()
+    };
+    provinces.axis().unwrap().put_agency(old).await.unwrap();
+    let mut successor = provinces.camau.system(&["camau.tan-an"]).await.unwrap();
+    for (number, code) in [("16", "H12.40"), ("17", "000.00.40.H12")] {
+        let files = file("cid:1", "a.pdf", "application/pdf", PDF);
+        office.hand_over(Message::Edoc, packet(number, code, TRACE, "", &files)).await;
+        let received = arrived(&mut successor, number).await;
+        successor.report(&received.name, DeliveryStatus::Done, "").await.unwrap();
+        let done = office.status(StatusCode::DONE).await;
+        assert_eq!(done.from.organ_id, "H12.31", "the successor answers under its own name");
+        assert_eq!(done.response_for.document_id, format!("G12,2025/09/15,{number}/BTC-VP"), "about the document as it was sent");
+    }
+    assert!(inbox(&mut camau).await.is_empty());
 }

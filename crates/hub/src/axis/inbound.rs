@@ -524,7 +524,8 @@ impl Connector {
         }
     }
 
-    /// Who answers for a packet that is refused, and how the packet names its document; nobody, if it is for nobody here.
+    /// Who answers for a packet that is refused, and how the packet names its document: the first of its receivers, and of one for
+    /// nobody here the agency that is connected to the axis.
     fn answer(&self, edoc: &Edoc) -> Result<Option<(agency::Id, Reference)>, Trouble> {
         let about = Reference {
             organ_id: edoc.from.organ_id.clone(),
@@ -532,7 +533,12 @@ impl Connector {
             date: edoc.promulgation_date,
             document_id: edoc.document_id.clone(),
         };
-        Ok(self.receivers(edoc)?.into_iter().next().map(|(agency, _)| (agency.id, about)))
+        let receiver = self.receivers(edoc)?.into_iter().next().map(|(agency, _)| agency);
+        let answering = match receiver {
+            Some(agency) => Some(agency),
+            None => self.local(&self.inner.settings.system_id)?,
+        };
+        Ok(answering.map(|agency| (agency.id, about)))
     }
 
     /// The document of ours that a packet is about: by the name that we gave it, else by issuer, number and year.
