@@ -51,7 +51,7 @@ async fn soak(count: u64, every: Duration) {
 
     let is_over = Arc::new(AtomicBool::new(false));
     let (mut senders, mut clerks) = (Vec::new(), Vec::new());
-    for side in 0..2 {
+    for (side, clerk) in CLERKS.into_iter().enumerate() {
         let next = Arc::new(AtomicU64::new(1));
         for _ in 0..CLIENTS {
             let (hub, next) = (Arc::clone(&world.hubs[side]), Arc::clone(&next));
@@ -59,7 +59,7 @@ async fn soak(count: u64, every: Duration) {
         }
         let (hub, is_over) = (Arc::clone(&world.hubs[side]), Arc::clone(&is_over));
         clerks.push(spawn_local(async move {
-            let mut clerk = Party::new(&hub, "clerk", CLERKS[side]);
+            let mut clerk = Party::new(&hub, "clerk", clerk);
             while !is_over.load(Ordering::Relaxed) {
                 if clerk.work().await == 0 {
                     tokio::time::sleep(Duration::from_millis(50)).await;
