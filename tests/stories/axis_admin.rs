@@ -1,5 +1,7 @@
 //! An admin looks after the connections to axes: how they fare, who is reached over which, what waits, and what was set aside.
 
+use std::path::{Path, PathBuf};
+
 use api::v1;
 use api::v1::agency_service_client::AgencyServiceClient;
 use api::v1::axis_service_client::AxisServiceClient;
@@ -107,6 +109,11 @@ impl Scene {
 
 fn to_routes(routes: &[(&str, &str)]) -> Vec<v1::AxisRoute> {
     routes.iter().map(|(prefix, axis)| v1::AxisRoute { prefix: (*prefix).into(), axis: (*axis).into() }).collect()
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 #[tokio::test]
@@ -341,6 +348,12 @@ async fn a_packet_that_breaks_the_rules_is_kept_as_it_came_and_dropped_or_taken_
     assert_eq!(scene.admin.discard_quarantined_packet(discard).await.unwrap().into_inner().name, first.name);
     assert_eq!(scene.download(&first.name, 0, 0).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(scene.quarantine().await, std::slice::from_ref(&second));
+    let object = |packet: &v1::QuarantinedPacket| {
+        let hex: String = packet.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        files_below(&scene.cast.hub.home().join("data/payloads")).into_iter().any(|file| file.to_string_lossy().contains(&hex))
+    };
+    eventually("the erasure of the packet's bytes", async || (!object(&first)).then_some(())).await;
+    assert!(object(&second));
 
     // The hub starts again with a larger limit, and still has the packet.
     scene.cast.hub.stop().await.unwrap();

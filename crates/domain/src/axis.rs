@@ -3,7 +3,7 @@
 //!
 //! To the rest of the rules a remote agency is an agency like any other: documents go into its inbox, it reports and asks back.
 //! The connection acts for it. What a connection has to carry out is an outbox of rows that the steps of documents fill
-//! ([`follow`]); what it brings in are the commands that any agency gives, with the packet's own names beside them.
+//! (`follow.rs`); what it brings in are the commands that any agency gives, with the packet's own names beside them.
 
 mod decide;
 mod follow;

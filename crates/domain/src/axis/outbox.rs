@@ -1,11 +1,11 @@
-//! An outbox and a quarantine as a whole: how much is in them, and since when. Only keys are looked at, however much waits.
+//! An outbox and a quarantine as a whole: how much is in them, and since when. What is counted is counted by keys, however much waits.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::rows::{due_place, find_item, under};
-use super::{Connection, DUE, ITEMS, ItemId, QUARANTINE};
-use crate::state::{Fault, State, Table, scan_prefix};
+use super::{Connection, DUE, ITEMS, ItemId, QUARANTINE, Quarantined};
+use crate::state::{self, Fault, State, Table, scan_prefix};
 use crate::time::Timestamp;
 
 /// What is in an outbox.
@@ -47,6 +47,23 @@ pub fn outbox(rows: &dyn State, connection: &Connection) -> Result<Outbox, Fault
 /// How many packets of a connection are set aside.
 pub fn quarantined_count(rows: &dyn State, connection: &Connection) -> Result<u64, Fault> {
     count(rows, QUARANTINE, &under(connection))
+}
+
+/// Whether another packet that was set aside, over whichever connection, has the same bytes.
+pub(super) fn keeps_too(rows: &dyn State, packet: &Quarantined) -> Result<bool, Fault> {
+    let (mut found, mut fault) = (false, None);
+    rows.scan(QUARANTINE, &[], &mut |_, value| match state::decode::<Quarantined>(QUARANTINE, value) {
+        Ok(other) if other.raw == packet.raw && (&other.connection, &other.axis_id) != (&packet.connection, &packet.axis_id) => {
+            found = true;
+            ControlFlow::Break(())
+        }
+        Ok(_) => ControlFlow::Continue(()),
+        Err(found) => {
+            fault = Some(found);
+            ControlFlow::Break(())
+        }
+    })?;
+    fault.map_or(Ok(found), Err)
 }
 
 /// The connections that have something in their outbox or quarantine, configured or not.

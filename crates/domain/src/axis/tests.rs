@@ -447,3 +447,50 @@ fn an_item_has_one_name() {
         assert_eq!(wrong.parse::<ItemId>(), Err(NotAnItem), "{wrong}");
     }
 }
+
+impl From<payload::Command> for Any {
+    fn from(command: payload::Command) -> Self {
+        Self::Payload(command)
+    }
+}
+
+#[test]
+fn the_bytes_of_a_packet_go_with_it_unless_somebody_else_has_them() {
+    let mut scene = scene();
+    let set_aside = |scene: &mut Scene, axis_id: &str, raw| {
+        let packet = Quarantined {
+            connection: national(),
+            axis_id: axis_id.into(),
+            message_type: "edoc".into(),
+            raw,
+            size: 10,
+            reason: "Gói tin không đúng quy chuẩn".into(),
+            from: String::new(),
+            at: NOW,
+        };
+        call(scene, &hub_for("bo"), Command::Quarantine { packet, refused: None })
+    };
+    let store = |scene: &mut Scene, caller: &Caller, digest| {
+        call(scene, caller, payload::Command::Store { digest, size: 10 }).unwrap();
+    };
+    let discard = |scene: &mut Scene, axis_id: &str| {
+        scene.admin(Any::Axis(Command::Discard { connection: national(), axis_id: axis_id.into() })).unwrap();
+    };
+    let is_kept = |scene: &Scene, digest| payload::find(&scene.rows, &digest).unwrap().is_some();
+    let (twice, shared) = (Digest([0x21; 32]), Digest([0x22; 32]));
+    assert_eq!(set_aside(&mut scene, "a-1", twice), Err(Refusal::PayloadUnknown(twice)), "bytes first");
+
+    store(&mut scene, &hub_for("bo"), twice);
+    set_aside(&mut scene, "a-1", twice).unwrap();
+    set_aside(&mut scene, "a-2", twice).unwrap();
+    discard(&mut scene, "a-1");
+    assert!(is_kept(&scene, twice), "a-2 has them still");
+    discard(&mut scene, "a-2");
+    assert!(!is_kept(&scene, twice));
+
+    store(&mut scene, &hub_for("bo"), shared);
+    store(&mut scene, &system("tinh"), shared);
+    set_aside(&mut scene, "a-3", shared).unwrap();
+    discard(&mut scene, "a-3");
+    assert!(is_kept(&scene, shared), "an agency uploaded the same bytes");
+}
