@@ -1,5 +1,7 @@
 //! Stories of the hub, told by real clients over real mutual TLS.
 
+mod axis_admin;
+mod axis_cast;
 mod cast;
 mod idempotency;
 mod main_job;

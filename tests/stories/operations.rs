@@ -1,5 +1,6 @@
 //! What operators rely on: health, reflection, metrics, a stop that drains, limits.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api::v1;
@@ -12,6 +13,7 @@ use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::axis_cast::{Sandbox, eventually};
 use crate::cast::{COMMUNE, Cast, PROVINCE, reason};
 
 #[tokio::test]
@@ -183,4 +185,41 @@ async fn those_who_say_nothing_take_no_place_of_those_who_do() {
     let mut province = cast.system(PROVINCE).await;
     cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn every_metric_that_an_alert_looks_at_is_measured() {
+    let sandbox = Sandbox::start().await;
+    let hub = HubBox::start_with_axes(&[("sandbox", sandbox.ours())], |_| {}).await.unwrap();
+    let cast = Cast::on(hub).await;
+    // What is counted by label shows once it has happened.
+    let mut province = cast.system(PROVINCE).await;
+    cast.send(&mut province, "1", vec![to_agency(COMMUNE)]).await;
+    let metrics = &cast.hub.running().unwrap().metrics;
+    // Connections are looked at a moment after the start.
+    let page = eventually("the metrics of the connection", async || {
+        let page = metrics.page();
+        page.contains("vanthu_axis_stopped{connection=\"sandbox\"} 0").then_some(page)
+    })
+    .await;
+    let rules = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/alerts.yml")).unwrap();
+    let expressions = rules.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+    let names: BTreeSet<&str> = expressions
+        .flat_map(|expression| expression.split(|c: char| !c.is_ascii_lowercase() && c != '_'))
+        .filter(|word| word.starts_with("vanthu_"))
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let family = name.trim_end_matches("_total").trim_end_matches("_bucket");
+        assert!(page.contains(&format!("# TYPE {family} ")), "{name} is in an alert and not in {page}");
+    }
+    // A rule about a connection finds its series from the start, not only after the first fault.
+    for series in [
+        "vanthu_axis_packets_set_aside_total{connection=\"sandbox\"} 0",
+        "vanthu_axis_failures_total{connection=\"sandbox\"} 0",
+        "vanthu_axis_packets_total{connection=\"sandbox\",direction=\"received\",kind=\"status\"} 0",
+        "vanthu_axis_oldest_waiting_seconds{connection=\"sandbox\"} 0",
+    ] {
+        assert!(page.contains(series), "{series} is not in {page}");
+    }
 }

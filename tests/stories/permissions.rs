@@ -2,6 +2,7 @@
 
 use api::v1;
 use api::v1::agency_service_client::AgencyServiceClient;
+use api::v1::axis_service_client::AxisServiceClient;
 use api::v1::delivery_service_client::DeliveryServiceClient;
 use api::v1::document_service_client::DocumentServiceClient;
 use api::v1::payload_service_client::PayloadServiceClient;
@@ -164,6 +165,30 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
             let nothing = tokio_stream::iter(Vec::<v1::ImportTrustObjectsRequest>::new());
             call!(TrustServiceClient, channel, import_trust_objects, nothing)
         }
+        "ListAxes" => call!(AxisServiceClient, channel, list_axes, v1::ListAxesRequest {}),
+        "GetAxis" => call!(AxisServiceClient, channel, get_axis, v1::GetAxisRequest { name: text("axes/none") }),
+        "PollAxis" => call!(AxisServiceClient, channel, poll_axis, v1::PollAxisRequest { name: text("axes/none") }),
+        "ListAxisRoutes" => call!(AxisServiceClient, channel, list_axis_routes, v1::ListAxisRoutesRequest {}),
+        "SetAxisRoutes" => call!(AxisServiceClient, channel, set_axis_routes, v1::SetAxisRoutesRequest::default()),
+        "ListOutboxItems" => call!(AxisServiceClient, channel, list_outbox_items, v1::ListOutboxItemsRequest::default()),
+        "GetOutboxItem" => call!(AxisServiceClient, channel, get_outbox_item, v1::GetOutboxItemRequest::default()),
+        "RequeueOutboxItem" => call!(AxisServiceClient, channel, requeue_outbox_item, v1::RequeueOutboxItemRequest::default()),
+        "CancelOutboxItem" => call!(AxisServiceClient, channel, cancel_outbox_item, v1::CancelOutboxItemRequest::default()),
+        "ListQuarantinedPackets" => {
+            call!(AxisServiceClient, channel, list_quarantined_packets, v1::ListQuarantinedPacketsRequest::default())
+        }
+        "GetQuarantinedPacket" => {
+            call!(AxisServiceClient, channel, get_quarantined_packet, v1::GetQuarantinedPacketRequest::default())
+        }
+        "DownloadQuarantinedPacket" => {
+            call!(AxisServiceClient, channel, download_quarantined_packet, v1::DownloadQuarantinedPacketRequest::default())
+        }
+        "RetryQuarantinedPacket" => {
+            call!(AxisServiceClient, channel, retry_quarantined_packet, v1::RetryQuarantinedPacketRequest::default())
+        }
+        "DiscardQuarantinedPacket" => {
+            call!(AxisServiceClient, channel, discard_quarantined_packet, v1::DiscardQuarantinedPacketRequest::default())
+        }
         other => panic!("{other} has no call"),
     }
 }
@@ -225,6 +250,20 @@ const TABLE: &[(&str, [bool; 7])] = {
         ("RemoveAuthorisedSigner", [N, N, N, N, N, Y, N]),
         ("ListAuthorisedSigners", [Y, N, N, Y, Y, Y, N]),
         ("ImportAuthorisedSigners", [N, N, N, N, N, Y, N]),
+        ("ListAxes", [N, N, N, N, N, Y, N]),
+        ("GetAxis", [N, N, N, N, N, Y, N]),
+        ("PollAxis", [N, N, N, N, N, Y, N]),
+        ("ListAxisRoutes", [N, N, N, N, N, Y, N]),
+        ("SetAxisRoutes", [N, N, N, N, N, Y, N]),
+        ("ListOutboxItems", [N, N, N, N, N, Y, N]),
+        ("GetOutboxItem", [N, N, N, N, N, Y, N]),
+        ("RequeueOutboxItem", [N, N, N, N, N, Y, N]),
+        ("CancelOutboxItem", [N, N, N, N, N, Y, N]),
+        ("ListQuarantinedPackets", [N, N, N, N, N, Y, N]),
+        ("GetQuarantinedPacket", [N, N, N, N, N, Y, N]),
+        ("DownloadQuarantinedPacket", [N, N, N, N, N, Y, N]),
+        ("RetryQuarantinedPacket", [N, N, N, N, N, Y, N]),
+        ("DiscardQuarantinedPacket", [N, N, N, N, N, Y, N]),
     ]
 };
 

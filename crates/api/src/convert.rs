@@ -9,6 +9,7 @@ pub mod name;
 pub mod time;
 
 pub mod agency;
+pub mod axis;
 pub mod delivery;
 pub mod document;
 pub mod payload;

@@ -107,6 +107,8 @@ listed! {
     ListAuthorisedSignersRequest "ListAuthorisedSigners",
     ListSignatureStatisticsRequest "ListSignatureStatistics",
     ListVerdictChangesRequest "ListVerdictChanges",
+    ListOutboxItemsRequest "ListOutboxItems",
+    ListQuarantinedPacketsRequest "ListQuarantinedPackets",
 }
 
 impl Sealer {

@@ -30,6 +30,9 @@ const LATER: Duration = Duration::from_secs(1);
 /// As [`LATER`], for a store beside the hub that is down.
 const PAYLOADS_LATER: Duration = Duration::from_secs(5);
 
+/// As [`LATER`], for an axis: its operators lock those who hammer it.
+const AXIS_LATER: Duration = Duration::from_secs(30);
+
 /// Why a call fails.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -99,6 +102,20 @@ pub enum Failure {
     /// The store of payloads cannot be worked with now.
     #[error("the store of payloads does not answer now; what was uploaded so far is kept: try again in {} s", PAYLOADS_LATER.as_secs())]
     PayloadsUnavailable,
+    /// A packet from an axis that was set aside is refused once more.
+    #[error("the packet is refused again and stays where it is: {reason}; mend what this names and try again, or discard it")]
+    PacketRefused {
+        /// The packet's resource name.
+        name: String,
+        /// Why, in Vietnamese.
+        reason: String,
+    },
+    /// An axis cannot be asked now.
+    #[error("the axis cannot be asked now: {why}; try again in {} s", AXIS_LATER.as_secs())]
+    AxisUnavailable {
+        /// Why, in the words of the axis or of its wire.
+        why: String,
+    },
     /// The hub is stopping.
     #[error("the hub is stopping; connect again")]
     Draining,
@@ -173,6 +190,10 @@ impl Failure {
             Self::JournalUnavailable => row(Code::Unavailable, "JOURNAL_UNAVAILABLE", []),
             Self::OutcomeUnknown => row(Code::Unavailable, "OUTCOME_UNKNOWN", []),
             Self::PayloadsUnavailable => row(Code::Unavailable, "PAYLOADS_UNAVAILABLE", []),
+            Self::PacketRefused { name, reason } => {
+                row(Code::FailedPrecondition, "PACKET_REFUSED", [("name", name.clone()), ("why", reason.clone())])
+            }
+            Self::AxisUnavailable { why } => row(Code::Unavailable, "AXIS_UNAVAILABLE", [("why", why.clone())]),
             Self::Draining => row(Code::Unavailable, "DRAINING", []),
             Self::DeadlineExceeded => row(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", []),
             Self::Internal => row(Code::Internal, "INTERNAL", []),
@@ -215,6 +236,13 @@ impl Failure {
             }
             Self::JournalUnavailable | Self::OutcomeUnknown | Self::Draining => {
                 details.set_retry_info(Some(LATER));
+            }
+            Self::PacketRefused { name, reason } => {
+                details.set_resource_info(kind_of(name), name, "", "");
+                details.set_localized_message("vi", bytes_of(reason, MAX_LOCALIZED));
+            }
+            Self::AxisUnavailable { .. } => {
+                details.set_retry_info(Some(AXIS_LATER));
             }
             Self::PayloadsUnavailable => {
                 details.set_retry_info(Some(PAYLOADS_LATER));
@@ -336,6 +364,9 @@ fn kind_of(name: &str) -> &'static str {
         ["payloads", ..] => "payload",
         ["uploads", ..] => "upload",
         ["trust", ..] => "trust object",
+        ["axes", _, "outbox", ..] => "outbox item",
+        ["axes", _, "quarantine", ..] => "quarantined packet",
+        ["axes", ..] => "axis",
         _ => "resource",
     }
 }

@@ -57,6 +57,7 @@ mod tests {
         services.sort();
         let expected = [
             "AgencyService",
+            "AxisService",
             "DeliveryService",
             "DocumentService",
             "PayloadService",

@@ -3,10 +3,11 @@
 //!
 //! To the rest of the rules a remote agency is an agency like any other: documents go into its inbox, it reports and asks back.
 //! The connection acts for it. What a connection has to carry out is an outbox of rows that the steps of documents fill
-//! ([`follow`]); what it brings in are the commands that any agency gives, with the packet's own names beside them.
+//! (`follow.rs`); what it brings in are the commands that any agency gives, with the packet's own names beside them.
 
 mod decide;
 mod follow;
+mod outbox;
 mod rows;
 
 use std::fmt;
@@ -23,9 +24,10 @@ use crate::time::{Date, Timestamp};
 
 pub use decide::decide;
 pub(crate) use follow::follow;
-pub use rows::{apply, due, find_item, has_left, items, named, origin, quarantine, quarantined, route_of, routes};
+pub use outbox::{Outbox, connections, outbox, quarantined_count};
+pub use rows::{apply, due, find_item, has_left, items, named, origin, quarantine, quarantined, route_of, routes, routes_changed};
 
-/// One row: which codes are reached over which connection.
+/// Two rows: which codes are reached over which connection, and which entry said so.
 pub const AXIS_ROUTES: Table = Table { name: "axis routes", number: 90 };
 /// Connection, 0, sequence, index: what goes out, until it has gone.
 pub const ITEMS: Table = Table { name: "axis outbox", number: 91 };
@@ -91,6 +93,22 @@ pub struct ItemId {
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.seq, self.index)
+    }
+}
+
+/// The text is not the name of an item.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("is not the name of an item, such as 128-0")]
+pub struct NotAnItem;
+
+impl FromStr for ItemId {
+    type Err = NotAnItem;
+
+    fn from_str(text: &str) -> Result<Self, NotAnItem> {
+        let (seq, index) = text.split_once('-').ok_or(NotAnItem)?;
+        let id = Self { seq: seq.parse().map_err(|_| NotAnItem)?, index: index.parse().map_err(|_| NotAnItem)? };
+        // An item has one name: no sign, no leading zeros.
+        if id.to_string() == text { Ok(id) } else { Err(NotAnItem) }
     }
 }
 
@@ -224,6 +242,13 @@ pub const MAX_RECEIVERS: usize = 500;
 pub enum Command {
     /// Sets all routes, at most 1,000.
     SetRoutes(Vec<Route>),
+    /// As [`Command::SetRoutes`], if nobody has changed them since the entry that the admin saw.
+    ReplaceRoutes {
+        /// The entry; 0 if they were never set.
+        seen: u64,
+        /// All routes.
+        routes: Vec<Route>,
+    },
     /// The axis took the packet.
     Sent {
         /// Over which connection.

@@ -135,6 +135,12 @@ fn uploads(rows: &dyn State, digest: &Digest, document: &Document) -> Result<Vec
     Ok(uploads)
 }
 
+/// Whether nobody but the hub itself has a payload: no document holds it, and no system uploaded it.
+pub(crate) fn is_only_the_hubs(rows: &dyn State, digest: &Digest) -> Result<bool, Fault> {
+    let hub = uploader_key(digest, &principal::Id::hub());
+    Ok(holders(rows, digest)?.is_empty() && under(rows, UPLOADERS, digest)?.iter().all(|(key, _)| *key == hub))
+}
+
 /// The payload, if the hub has it.
 pub fn find(rows: &dyn State, digest: &Digest) -> Result<Option<Payload>, Fault> {
     state::read(rows, PAYLOADS, &digest.0)

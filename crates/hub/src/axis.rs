@@ -8,9 +8,11 @@ pub mod directory;
 mod inbound;
 mod outbound;
 mod packet;
+mod retry;
 mod spool;
 mod state;
 mod stranger;
+mod view;
 pub mod wires;
 
 #[cfg(test)]
@@ -27,7 +29,8 @@ use domain::agency;
 use domain::axis::Connection;
 use domain::command::Command;
 use domain::principal::{self, Caller, Role};
-use tokio::sync::{Notify, watch};
+use domain::time::Timestamp;
+use tokio::sync::{Mutex, watch};
 
 use crate::config::AxisSettings;
 use crate::shared::{Shared, stopped};
@@ -35,6 +38,7 @@ use crate::shared::{Shared, stopped};
 use self::directory::Mirror;
 
 pub use state::{Counters, Health, State};
+pub use view::{View, watch};
 
 /// Items that go in one pass; then what came in has its turn.
 const AT_ONCE: usize = 64;
@@ -55,8 +59,13 @@ struct Inner {
     spool: PathBuf,
     directory: Mirror,
     state: State,
-    /// An admin asks for a look at the axis now.
-    poll: Notify,
+    started: Timestamp,
+    /// How many looks at the axis admins have asked for.
+    asked: watch::Sender<u64>,
+    /// How many of these are over.
+    answered: watch::Sender<u64>,
+    /// Held while a packet that was set aside is taken in again.
+    retrying: Mutex<()>,
 }
 
 /// All connections of a hub, by name. Cheap to clone.
@@ -90,9 +99,22 @@ impl Connectors {
 impl Connector {
     /// A connector over a wire. Packets are made and taken apart in `folder`/spool; the directory is mirrored in `folder`/directory.
     pub fn new(shared: Shared, connection: Connection, wire: Arc<dyn wire::Axis>, settings: AxisSettings, folder: &Path) -> Self {
-        let (spool, directory) = (folder.join("spool"), Mirror::open(folder.join("directory")));
-        let state = State::default();
-        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, directory, state, poll: Notify::new() }) }
+        let known = (Mirror::open(folder.join("directory")), State::default());
+        Self::with_state(shared, connection, wire, settings, folder.join("spool"), known)
+    }
+
+    fn with_state(
+        shared: Shared,
+        connection: Connection,
+        wire: Arc<dyn wire::Axis>,
+        settings: AxisSettings,
+        spool: PathBuf,
+        (directory, state): (Mirror, State),
+    ) -> Self {
+        let started = shared.now();
+        let (asked, answered) = (watch::Sender::new(0), watch::Sender::new(0));
+        let retrying = Mutex::new(());
+        Self { inner: Arc::new(Inner { shared, connection, wire, settings, spool, directory, state, started, asked, answered, retrying }) }
     }
 
     /// Its name.
@@ -110,9 +132,26 @@ impl Connector {
         &self.inner.directory
     }
 
-    /// Asks for a look at the axis now, and lets a stopped connection try again.
-    pub fn poll(&self) {
-        self.inner.poll.notify_one();
+    /// What it was configured with.
+    pub fn settings(&self) -> &AxisSettings {
+        &self.inner.settings
+    }
+
+    /// Asks for a look at the axis now, and lets a stopped connection try again; [`Connector::polled`] tells by the number when the
+    /// look is over.
+    pub fn poll(&self) -> u64 {
+        let mut number = 0;
+        self.inner.asked.send_modify(|asked| {
+            *asked += 1;
+            number = *asked;
+        });
+        number
+    }
+
+    /// Waits until a look that was asked for is over, well or not.
+    pub async fn polled(&self, number: u64) {
+        // An error means that the connector is gone, and with it the look.
+        drop(self.inner.answered.subscribe().wait_for(|answered| *answered >= number).await);
     }
 
     /// Works until the hub stops.
@@ -123,43 +162,52 @@ impl Connector {
             tracing::error!(connection = %inner.connection, %error, "the spool of a connection cannot be made");
             return;
         }
+        let mut asked = inner.asked.subscribe();
         let mut next_poll = tokio::time::Instant::now();
         loop {
-            let mut pause = inner.settings.poll.0;
-            match self.pass(&mut next_poll).await {
-                Ok(wait) => pause = pause.min(wait),
-                Err(Stop::Line) => pause = pause.min(inner.settings.retry.0),
-                Err(Stop::Credentials) => {
-                    // Each further call with refused credentials may lock the account.
+            let number = *asked.borrow_and_update();
+            if number > *inner.answered.borrow() {
+                next_poll = tokio::time::Instant::now();
+            }
+            let outcome = self.pass(&mut next_poll).await;
+            inner.answered.send_replace(number);
+            let pause = match outcome {
+                Ok(wait) => {
+                    let until_poll = next_poll.saturating_duration_since(tokio::time::Instant::now());
                     tokio::select! {
                         () = stopped(&mut stop) => return,
-                        () = inner.poll.notified() => {}
-                        () = tokio::time::sleep(STOPPED_FOR) => {}
+                        _ = asked.changed() => {}
+                        changed = applied.changed() => if changed.is_err() { return },
+                        () = tokio::time::sleep(wait.min(inner.settings.poll.0).min(until_poll)) => {}
                     }
-                    inner.state.resumed();
-                    next_poll = tokio::time::Instant::now();
                     continue;
                 }
-                Err(Stop::Hub) => {}
-            }
-            let until_poll = next_poll.saturating_duration_since(tokio::time::Instant::now());
+                // Each further call with refused credentials may lock the account.
+                Err(Stop::Credentials) => STOPPED_FOR,
+                Err(Stop::Line | Stop::Hub) => inner.settings.retry.0,
+            };
+            // Whatever else becomes due meanwhile: an axis in trouble is not hammered.
             tokio::select! {
                 () = stopped(&mut stop) => return,
-                () = inner.poll.notified() => next_poll = tokio::time::Instant::now(),
-                changed = applied.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(pause.min(until_poll)) => {}
+                _ = asked.changed() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            if outcome == Err(Stop::Credentials) {
+                inner.state.resumed();
+                next_poll = tokio::time::Instant::now();
             }
         }
     }
 
     /// Sends what is due, and looks at what came in when it is time; says how long nothing is to be done.
     async fn pass(&self, next_poll: &mut tokio::time::Instant) -> Result<Duration, Stop> {
-        let wait = self.outbound().await?;
-        if tokio::time::Instant::now() >= *next_poll {
+        let sent = self.outbound().await;
+        // What cannot go out does not hold up what comes in.
+        if sent != Err(Stop::Credentials) && tokio::time::Instant::now() >= *next_poll {
             *next_poll = tokio::time::Instant::now() + self.inner.settings.poll.0;
             self.inbound().await?;
         }
-        Ok(wait)
+        sent
     }
 
     /// The hub, acting for agencies that the axis reaches.

@@ -582,4 +582,25 @@ mod tests {
         assert_eq!((&*s3.bucket, &*s3.region, s3.allow_http), ("b", "us-east-1", false));
         assert!(parse("[payloads.s3]\nsecret_access_key = \"x\"\n", &[]).unwrap_err().contains("secret_access_key_file"));
     }
+    #[test]
+    fn the_section_on_an_axis_that_a_new_home_shows_is_read_and_holds_the_defaults() {
+        let text = include_str!("home/vanthu.toml");
+        let (_, section) = text.split_once("# [axis.national]").unwrap();
+        // What stands behind a hash is a key if it looks like one; the rest explains.
+        let keys = section.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| {
+            line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        });
+        let keys: Vec<&str> = keys.collect();
+        let config = parse(&format!("[axis.national]\n{}\n", keys.join("\n")), &[]).unwrap();
+        let shown = &config.axis["national"];
+        let defaults = AxisSettings {
+            endpoint: "https://truc.example.vn/vxp".into(),
+            authorities: "axis-ca.pem".into(),
+            system_id: "H12".into(),
+            secret_file: "axis-national.secret".into(),
+            ..AxisSettings::default()
+        };
+        assert_eq!(format!("{shown:?}"), format!("{defaults:?}"));
+        assert_eq!(keys.len(), format!("{defaults:?}").matches(": ").count(), "a line for each key: {keys:?}");
+    }
 }

@@ -1,10 +1,13 @@
 //! What is counted, and the page that Prometheus reads. Labels come from closed sets.
 
+mod axis;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::axis::Connection;
 use domain::signature::{SignatureReport, Verdict};
 use http_body_util::Full;
 use hyper::service::service_fn;
@@ -19,6 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::axis::AxisMetrics;
 use crate::shared::stopped;
 
 /// Wait after the system refused to accept, for example for want of file descriptors.
@@ -85,6 +89,7 @@ pub struct Metrics {
     free_bytes: Gauge<i64>,
     streams: Gauge<i64>,
     applied: Gauge<u64, AtomicU64>,
+    axis: AxisMetrics,
 }
 
 impl Default for Metrics {
@@ -109,6 +114,7 @@ impl Default for Metrics {
         registry.register_with_unit("free", "Free space where data lies", Unit::Bytes, free_bytes.clone());
         registry.register("open_watches", "Watch streams that are open", streams.clone());
         registry.register("applied_sequence", "Last journal entry that the tables hold", applied.clone());
+        let axis = AxisMetrics::register(&mut registry);
         Self {
             registry: Arc::new(registry),
             calls,
@@ -122,6 +128,7 @@ impl Default for Metrics {
             free_bytes,
             streams,
             applied,
+            axis,
         }
     }
 }
@@ -162,6 +169,11 @@ impl Metrics {
     /// The tables were brought to this entry.
     pub fn applied(&self, seq: u64) {
         self.applied.set(seq);
+    }
+
+    /// A connection to an axis was looked at.
+    pub fn axis(&self, connection: &Connection, view: &crate::axis::View) {
+        self.axis.set(connection, view);
     }
 
     /// A watch is open until the guard is dropped.

@@ -164,6 +164,7 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         tokio::spawn(Rejudge { shared: shared.clone(), reader: reader.clone(), cursor: data.join("rejudge.cursor") }.run(applied.clone())),
         tokio::spawn(Eraser { shared: shared.clone(), reader, cursor: data.join("eraser.cursor") }.run(applied.clone())),
         tokio::spawn(metrics.clone().serve(metrics_listener, stopping.clone())),
+        tokio::spawn(axis::watch(connectors.clone(), shared.clone())),
     ];
 
     tasks.extend(connectors.all().map(|connector| tokio::spawn(connector.clone().run(applied.clone()))));
@@ -180,7 +181,7 @@ pub async fn start(home: &Path, config: Config, clock: Clock) -> Result<Running,
         .max_connection_age(CONNECTION_AGE)
         .max_connection_age_grace(CONNECTION_GRACE)
         .layer(GateLayer::new(tables.clone(), config.limits.clone(), metrics.clone()))
-        .add_routes(services::routes(&shared, health_service).map_err(|e| Error::System(format!("reflection: {e}")))?);
+        .add_routes(services::routes(&shared, &connectors, health_service).map_err(|e| Error::System(format!("reflection: {e}")))?);
     services::set_serving(&health, true).await;
     let (cut, cutting) = watch::channel(false);
     let connections = listener::accept(grpc, tls, &config.listen, config.tls.handshake_timeout.0, stopping.clone(), cutting);

@@ -1,5 +1,6 @@
 //! A hub in a box: a real hub over real mutual TLS on a temporary home, for tests, the demo and load.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,7 +9,7 @@ use api::v1::agency_service_client::AgencyServiceClient;
 use api::v1::principal_service_client::PrincipalServiceClient;
 use api::v1::trust_service_client::TrustServiceClient;
 use domain::principal;
-use hub::config::Config;
+use hub::config::{AxisSettings, ByteCount, Config, Span};
 use hub::desk::Clock;
 use hub::home;
 use hub::running::{self, Running};
@@ -52,6 +53,20 @@ impl From<Status> for Error {
     }
 }
 
+/// A connected centre (trung tâm liên thông) of a sandbox axis on this machine: as whom a box connects to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Centre<'a> {
+    /// Where the sandbox serves both wires, over plain HTTP.
+    pub address: SocketAddr,
+    /// The code of the centre; on LGSP also the user's name.
+    pub code: &'a str,
+    /// Its secret; on LGSP also the user's password.
+    pub secret: &'a str,
+}
+
+/// A box looks at its axes so often, and tries again what failed as soon: nobody waits in a test.
+const AXIS_POLL: Span = Span(std::time::Duration::from_millis(100));
+
 /// A home, and the hub that serves it while it runs.
 pub struct HubBox {
     home: TempDir,
@@ -69,16 +84,24 @@ impl HubBox {
 
     /// As [`HubBox::start`], with the configuration changed first.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Result<Self, Error> {
+        Self::start_with_axes(&[], change).await
+    }
+
+    /// As [`HubBox::start_with`], with a section `[axis.NAME]` for each of `axes`: VXP, which `change` can make anything else of.
+    pub async fn start_with_axes(axes: &[(&str, Centre<'_>)], change: impl FnOnce(&mut Config)) -> Result<Self, Error> {
         let home = tempfile::Builder::new().prefix("vanthu-").tempdir()?;
         home::init(home.path(), &[])?;
         let mut config = Config::default();
         config.listen.grpc.set_port(0);
         config.listen.metrics.set_port(0);
         // Small segments: a box does not live long, and writing zeros takes time.
-        config.data.journal_segment = hub::config::ByteCount(4 << 20);
-        config.data.table_cache = hub::config::ByteCount(16 << 20);
+        config.data.journal_segment = ByteCount(4 << 20);
+        config.data.table_cache = ByteCount(16 << 20);
         // The machine that tests run on is not ours to fill or to judge.
-        config.disk.low_mark = hub::config::ByteCount(0);
+        config.disk.low_mark = ByteCount(0);
+        for (name, centre) in axes {
+            config.axis.insert((*name).to_owned(), axis_settings(home.path(), name, centre)?);
+        }
         change(&mut config);
         let mut this = Self { home, config, clock: running::system_clock(), running: None, names: AtomicU64::new(0) };
         this.serve().await?;
@@ -107,6 +130,11 @@ impl HubBox {
     /// The configuration.
     pub const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The configuration that the next [`HubBox::serve`] begins with.
+    pub const fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
     }
 
     /// The hub that runs.
@@ -184,4 +212,22 @@ impl HubBox {
         }
         Ok(())
     }
+}
+
+/// The section of a centre, its secret in a file of the home.
+fn axis_settings(home: &Path, name: &str, centre: &Centre<'_>) -> Result<AxisSettings, Error> {
+    let secret = format!("axis-{name}.secret");
+    std::fs::write(home.join(&secret), centre.secret)?;
+    Ok(AxisSettings {
+        endpoint: format!("http://{}", centre.address),
+        allow_plain_http: true,
+        system_id: centre.code.to_owned(),
+        secret_file: secret.clone().into(),
+        username: centre.code.to_owned(),
+        password_file: secret.into(),
+        poll: AXIS_POLL,
+        retry: AXIS_POLL,
+        retry_most: Span(std::time::Duration::from_secs(1)),
+        ..AxisSettings::default()
+    })
 }

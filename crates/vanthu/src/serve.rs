@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use domain::principal;
 use hub::config::Config;
-use hub::{home, offline, payload_location, running};
+use hub::{axis, home, offline, payload_location, running};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{Init, Principal, PrincipalCommand};
@@ -45,6 +45,7 @@ pub(crate) async fn serve(home: &Path) -> Outcome {
 pub(crate) async fn check(home: &Path) -> Outcome {
     let config = config(home)?;
     let mut problems = offline::check(home, &config);
+    problems.extend(axis::wires::check(home, &config, &running::system_clock()));
     problems.extend(payload_location::check(home, &home.join(&config.data.dir), &config.payloads).await);
     problems.iter().for_each(|problem| println!("{problem}"));
     if problems.is_empty() {

@@ -310,3 +310,27 @@ fn a_status_stays_within_the_trailers_of_common_clients() {
     assert_eq!(last, Some(format!("and {} more faults, to be told once these are mended", 5_000 - told)));
     assert_eq!(status.get_details_error_info().map(|info| info.metadata["fault_count"].clone()), Some("5000".into()));
 }
+
+#[test]
+fn a_packet_that_is_refused_again_is_failed_precondition_with_the_reason_in_vietnamese() {
+    let (name, reason) = ("axes/national/quarantine/4711", "Không có đơn vị nhận nào thuộc hệ thống này");
+    let failure = Failure::PacketRefused { name: name.into(), reason: reason.into() };
+    let status = check(failure, Code::FailedPrecondition, "PACKET_REFUSED", &[("name", name), ("why", reason)]);
+    assert_eq!(status.get_details_resource_info().map(|info| info.resource_type), Some("quarantined packet".into()));
+    assert_eq!(status.get_details_localized_message().map(|message| message.message), Some(reason.into()));
+}
+
+#[test]
+fn an_axis_that_cannot_be_asked_is_unavailable() {
+    let failure = Failure::AxisUnavailable { why: "HTTP 502".into() };
+    let status = check(failure, Code::Unavailable, "AXIS_UNAVAILABLE", &[("why", "HTTP 502")]);
+    assert_eq!(status.get_details_retry_info().and_then(|info| info.retry_delay), Some(Duration::from_secs(30)));
+}
+
+#[test]
+fn what_does_not_exist_on_an_axis_is_told_by_its_sort() {
+    for (name, sort) in [("axes/x", "axis"), ("axes/x/outbox/1-0", "outbox item"), ("axes/x/quarantine/a/b", "quarantined packet")] {
+        let status = check(Refusal::NotFound { name: name.into() }, Code::NotFound, "RESOURCE_NOT_FOUND", &[("name", name)]);
+        assert_eq!(status.get_details_resource_info().map(|info| info.resource_type), Some(sort.into()));
+    }
+}

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Command, Connection, Event, ItemId, ItemState, Origin, Route, find_item, named, quarantined, routes};
+use super::outbox::keeps_too;
+use super::{Command, Connection, Event, ItemId, ItemState, Origin, Route, find_item, named, quarantined, routes, routes_changed};
 use crate::command::{Context, Ruling};
 use crate::document;
 use crate::event;
 use crate::invalid::{self, Checker};
+use crate::payload;
 use crate::principal;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -19,9 +21,15 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
     match command {
         Command::SetRoutes(set) => {
             context.caller.require_admin()?;
-            let set = checked(set)?;
-            let events = if set == routes(rows)? { vec![] } else { vec![Event::RoutesSet(set)] };
-            Ok(ruling("axis-routes".into(), events))
+            set_routes(rows, set)
+        }
+        Command::ReplaceRoutes { seen, routes } => {
+            context.caller.require_admin()?;
+            let (seen, current) = (*seen, routes_changed(rows)?);
+            if seen != current {
+                return Err(Refusal::Changed { seen, current });
+            }
+            set_routes(rows, routes)
         }
         Command::Sent { connection, item, receivers, axis_id } => {
             require_hub(context)?;
@@ -55,17 +63,17 @@ pub fn decide(rows: &dyn State, context: &Context<'_>, command: &Command) -> Res
         Command::Quarantine { packet, refused } => {
             require_hub(context)?;
             let name = format!("axes/{}/quarantine/{}", packet.connection, packet.axis_id);
+            // Its bytes are there before a row says so; the same bytes may just have been discarded under another id.
+            if payload::find(rows, &packet.raw)?.is_none() {
+                return Err(Refusal::PayloadUnknown(packet.raw));
+            }
             let known = quarantined(rows, &packet.connection, &packet.axis_id)?.is_some();
             let event = Event::Quarantined { packet: packet.clone(), refused: refused.clone() };
             Ok(ruling(name, if known { vec![] } else { vec![event] }))
         }
         Command::Discard { connection, axis_id } => {
             context.caller.require_admin()?;
-            let name = format!("axes/{connection}/quarantine/{axis_id}");
-            if quarantined(rows, connection, axis_id)?.is_none() {
-                return Err(Refusal::NotFound { name });
-            }
-            Ok(ruling(name, vec![Event::Discarded { connection: connection.clone(), axis_id: axis_id.clone() }]))
+            discard(rows, connection, axis_id)
         }
     }
 }
@@ -81,6 +89,24 @@ fn receive(rows: &dyn State, context: &Context<'_>, origin: &Origin, submission:
         ruling.events.push(event::Event::Axis(Event::Received { document: *id, origin: origin.clone() }));
     }
     Ok(ruling)
+}
+
+/// The bytes go with the packet, unless somebody else has them too.
+fn discard(rows: &dyn State, connection: &Connection, axis_id: &str) -> Result<Ruling, Refusal> {
+    let name = format!("axes/{connection}/quarantine/{axis_id}");
+    let Some(packet) = quarantined(rows, connection, axis_id)? else { return Err(Refusal::NotFound { name }) };
+    let is_last = payload::is_only_the_hubs(rows, &packet.raw)? && !keeps_too(rows, &packet)?;
+    let mut ruling = ruling(name, vec![Event::Discarded { connection: connection.clone(), axis_id: axis_id.to_owned() }]);
+    if is_last {
+        ruling.events.push(event::Event::Payload(payload::Event::Erased { digest: packet.raw }));
+    }
+    Ok(ruling)
+}
+
+fn set_routes(rows: &dyn State, set: &[Route]) -> Result<Ruling, Refusal> {
+    let set = checked(set)?;
+    let events = if set == routes(rows)? { vec![] } else { vec![Event::RoutesSet(set)] };
+    Ok(ruling("axis-routes".into(), events))
 }
 
 fn checked(set: &[Route]) -> Result<Vec<Route>, Refusal> {

@@ -16,6 +16,14 @@ pub fn routes(rows: &dyn State) -> Result<Vec<Route>, Fault> {
     Ok(state::read(rows, AXIS_ROUTES, &[])?.unwrap_or_default())
 }
 
+/// The entry that set the routes; 0 if none did.
+pub fn routes_changed(rows: &dyn State) -> Result<u64, Fault> {
+    Ok(state::read(rows, AXIS_ROUTES, ROUTES_CHANGED)?.unwrap_or_default())
+}
+
+/// The key of the entry that set the routes; the routes themselves have none.
+const ROUTES_CHANGED: &[u8] = b"entry";
+
 /// Over which connection an agency is reached on a day; `None` is here. The longest prefix that fits one of its codes decides.
 pub fn route_of<'r>(routes: &'r [Route], agency: &Agency, day: Date) -> Option<&'r Connection> {
     let holds = |code: &&agency::CodeAssignment| {
@@ -48,7 +56,10 @@ fn fits(prefix: &str, code: &agency::Code) -> bool {
 /// Applies what happened on an axis.
 pub fn apply(place: &Place<'_>, event: &Event, rows: &mut Overlay<'_>) -> Result<(), Fault> {
     match event {
-        Event::RoutesSet(routes) => rows.put_row(AXIS_ROUTES, &[], routes),
+        Event::RoutesSet(routes) => {
+            rows.put_row(AXIS_ROUTES, ROUTES_CHANGED, &place.seq)?;
+            rows.put_row(AXIS_ROUTES, &[], routes)
+        }
         Event::Sent { connection, item, receivers, axis_id } => {
             let sent = remove(rows, connection, *item)?;
             if let What::Document { document, .. } = &sent.what {
@@ -204,7 +215,7 @@ pub fn quarantine(rows: &dyn State, connection: &Connection, after: Option<&str>
     )
 }
 
-fn under(connection: &Connection) -> Vec<u8> {
+pub(super) fn under(connection: &Connection) -> Vec<u8> {
     [connection.as_str().as_bytes(), &[0]].concat()
 }
 
@@ -218,7 +229,7 @@ fn due_key(connection: &Connection, lane: u8, at: Timestamp, id: ItemId) -> Vec<
     [under(connection).as_slice(), &[lane], &at.to_be_bytes(), &id.seq.to_be_bytes(), &id.index.to_be_bytes()].concat()
 }
 
-fn due_place(key: &[u8]) -> Result<(Timestamp, ItemId), Fault> {
+pub(super) fn due_place(key: &[u8]) -> Result<(Timestamp, ItemId), Fault> {
     let parse = || {
         let (at, rest) = key.split_first_chunk()?;
         let (seq, index) = rest.split_first_chunk()?;

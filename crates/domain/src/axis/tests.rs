@@ -338,3 +338,102 @@ fn a_packet_that_cannot_be_taken_in_is_set_aside_and_its_sender_told() {
     scene.admin(Any::Axis(Command::Discard { connection: national(), axis_id: "a-1".into() })).unwrap();
     assert_eq!(quarantine(&scene.rows, &national(), None, 10), Ok(vec![]));
 }
+
+#[test]
+fn an_outbox_is_counted_and_knows_since_when_its_oldest_item_waits() {
+    let mut scene = scene();
+    assert_eq!(outbox_of(&scene, "national"), Outbox::default());
+    let submit_at = |scene: &mut Scene, n, urgency, at| {
+        let letter = Letter::numbered(n, "tinh", "bo").with(|letter| letter.content.urgency = urgency);
+        scene.as_system("tinh", at, None, letter.command()).unwrap();
+    };
+    let later = Timestamp::from_seconds(NOW.seconds() + 60);
+    submit_at(&mut scene, 1, Urgency::Ordinary, NOW);
+    upload(&mut scene, &system("tinh"));
+    // The hastier one goes first, and has not waited longest.
+    submit_at(&mut scene, 2, Urgency::Express, later);
+    let [first, second] = outbox(&scene).try_into().unwrap();
+    assert_eq!(outbox_of(&scene, "national"), Outbox { waiting: 2, dead: 0, oldest: Some(NOW) });
+    let failed = |item: ItemId| Command::Failed { connection: national(), item, error: "HTTP 502".into(), retry_at: None };
+    call(&mut scene, &hub_for("bo"), failed(first.id)).unwrap();
+    assert_eq!(outbox_of(&scene, "national"), Outbox { waiting: 1, dead: 1, oldest: Some(later) });
+    call(&mut scene, &hub_for("bo"), failed(second.id)).unwrap();
+    assert_eq!(outbox_of(&scene, "national"), Outbox { waiting: 0, dead: 2, oldest: None });
+    // Another connection whose name begins alike has nothing of it.
+    assert_eq!((outbox_of(&scene, "nation"), outbox_of(&scene, "national2")), Default::default());
+    assert_eq!(connections(&scene.rows).unwrap(), [national()].into());
+}
+
+fn outbox_of(scene: &Scene, connection: &str) -> Outbox {
+    super::outbox(&scene.rows, &Connection::parse(connection).unwrap()).unwrap()
+}
+
+#[test]
+fn routes_that_somebody_else_changed_meanwhile_are_not_replaced() {
+    let mut scene = scene();
+    let seen = routes_changed(&scene.rows).unwrap();
+    assert_ne!(seen, 0);
+    let replace = |seen, connection| Any::Axis(Command::ReplaceRoutes { seen, routes: vec![route("G", Some(connection))] });
+    scene.admin(replace(seen, "lgsp")).unwrap();
+    let current = routes_changed(&scene.rows).unwrap();
+    assert_eq!(scene.admin(replace(seen, "national")), Err(Refusal::Changed { seen, current }));
+    assert_eq!(routes(&scene.rows), Ok(vec![route("G", Some("lgsp"))]));
+    scene.admin(replace(current, "national")).unwrap();
+    assert_eq!(scene.by(Role::Auditor, &replace(current, "national")), Err(Refusal::Denied));
+}
+
+#[test]
+fn an_item_has_one_name() {
+    let id = ItemId { seq: 128, index: 3 };
+    assert_eq!((id.to_string().as_str(), "128-3".parse()), ("128-3", Ok(id)));
+    for wrong in ["", "128", "128-", "-3", "+128-3", "0128-3", "128-3-1", "128-99999999999"] {
+        assert_eq!(wrong.parse::<ItemId>(), Err(NotAnItem), "{wrong}");
+    }
+}
+
+impl From<payload::Command> for Any {
+    fn from(command: payload::Command) -> Self {
+        Self::Payload(command)
+    }
+}
+
+#[test]
+fn the_bytes_of_a_packet_go_with_it_unless_somebody_else_has_them() {
+    let mut scene = scene();
+    let set_aside = |scene: &mut Scene, axis_id: &str, raw| {
+        let packet = Quarantined {
+            connection: national(),
+            axis_id: axis_id.into(),
+            message_type: "edoc".into(),
+            raw,
+            size: 10,
+            reason: "Gói tin không đúng quy chuẩn".into(),
+            from: String::new(),
+            at: NOW,
+        };
+        call(scene, &hub_for("bo"), Command::Quarantine { packet, refused: None })
+    };
+    let store = |scene: &mut Scene, caller: &Caller, digest| {
+        call(scene, caller, payload::Command::Store { digest, size: 10 }).unwrap();
+    };
+    let discard = |scene: &mut Scene, axis_id: &str| {
+        scene.admin(Any::Axis(Command::Discard { connection: national(), axis_id: axis_id.into() })).unwrap();
+    };
+    let is_kept = |scene: &Scene, digest| payload::find(&scene.rows, &digest).unwrap().is_some();
+    let (twice, shared) = (Digest([0x21; 32]), Digest([0x22; 32]));
+    assert_eq!(set_aside(&mut scene, "a-1", twice), Err(Refusal::PayloadUnknown(twice)), "bytes first");
+
+    store(&mut scene, &hub_for("bo"), twice);
+    set_aside(&mut scene, "a-1", twice).unwrap();
+    set_aside(&mut scene, "a-2", twice).unwrap();
+    discard(&mut scene, "a-1");
+    assert!(is_kept(&scene, twice), "a-2 has them still");
+    discard(&mut scene, "a-2");
+    assert!(!is_kept(&scene, twice));
+
+    store(&mut scene, &hub_for("bo"), shared);
+    store(&mut scene, &system("tinh"), shared);
+    set_aside(&mut scene, "a-3", shared).unwrap();
+    discard(&mut scene, "a-3");
+    assert!(is_kept(&scene, shared), "an agency uploaded the same bytes");
+}

@@ -28,7 +28,7 @@ use super::{Connector, Stop, stranger};
 use crate::desk::Done;
 
 /// What became of a packet.
-enum Taken {
+pub(super) enum Taken {
     /// It is committed, or there was nothing to do any more.
     Done,
     /// It can never be taken in: it is set aside, and its sender told if that is possible.
@@ -36,7 +36,7 @@ enum Taken {
 }
 
 /// Why a packet is not dealt with now.
-enum Trouble {
+pub(super) enum Trouble {
     /// The axis, or the line to it.
     Wire(wire::Error),
     /// This hub, for the time being.
@@ -74,7 +74,7 @@ impl From<Failure> for Trouble {
 }
 
 /// A packet that was read, its files on disk.
-type Parsed = Received<Spooled>;
+pub(super) type Parsed = Received<Spooled>;
 
 impl Connector {
     /// Takes in what waits at the axis: documents first, since statuses may be about them.
@@ -137,7 +137,7 @@ impl Connector {
         Ok(writer.finish()?)
     }
 
-    async fn packet(&self, row: &wire::Received, raw: &Spooled, parsed: Parsed) -> Result<Taken, Trouble> {
+    pub(super) async fn packet(&self, row: &wire::Received, raw: &Spooled, parsed: Parsed) -> Result<Taken, Trouble> {
         for note in &parsed.notes {
             tracing::info!(connection = %self.inner.connection, axis_id = row.doc_id, %note, "a packet is not as the regulation has it");
         }
@@ -158,7 +158,7 @@ impl Connector {
     }
 
     /// The same packet is the same request, however often it is listed.
-    fn request(&self, doc_id: &str, raw: Digest) -> Result<Request, Trouble> {
+    pub(super) fn request(&self, doc_id: &str, raw: Digest) -> Result<Request, Trouble> {
         let name = format!("{}/{doc_id}", self.inner.connection);
         let hash = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
         let hash = Digest::try_from(hash.as_ref()).map_err(|e| Trouble::Hub(e.to_string()))?;
@@ -531,7 +531,7 @@ impl Connector {
 }
 
 /// Reads a packet. Runs where it may block.
-fn parse(path: &Path, limits: &edxml::Limits, stem: PathBuf) -> Result<Parsed, ReadError> {
+pub(super) fn parse(path: &Path, limits: &edxml::Limits, stem: PathBuf) -> Result<Parsed, ReadError> {
     let file = io::BufReader::with_capacity(64 * 1024, std::fs::File::open(path)?);
     edxml::read(file, limits, &mut SpoolSink::new(stem))
 }

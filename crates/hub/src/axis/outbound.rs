@@ -22,6 +22,9 @@ use super::packet::{self, PacketError};
 use super::spool::{SpoolWriter, Spooled};
 use super::{AT_ONCE, Connector, Stop};
 
+/// After so many failures in a row the line is down, and not an item at fault.
+const LINE_IS_DOWN: u32 = 3;
+
 /// A packet that is to go.
 struct Ready {
     packet: Packet,
@@ -38,7 +41,11 @@ impl Connector {
         let (ready, next) = axis::due(&inner.shared.tables, &inner.connection, now, AT_ONCE).map_err(|fault| self.at_fault(&fault.0))?;
         let is_full = ready.len() == AT_ONCE;
         for item in ready {
-            self.go(item).await?;
+            match self.go(item).await {
+                // The item itself may be the trouble: the others are tried before the line is given up for now.
+                Err(Stop::Line) if inner.state.health().failing < LINE_IS_DOWN => {}
+                outcome => outcome?,
+            }
         }
         let until = |at: Timestamp| Duration::from_micros(u64::try_from(at.micros() - now.micros()).unwrap_or_default());
         Ok(if is_full { Duration::ZERO } else { next.map_or(Duration::MAX, until) })

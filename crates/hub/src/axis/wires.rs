@@ -7,8 +7,9 @@ use ::axis as wire;
 use domain::axis::Connection;
 use wire::{Endpoint, Secret, Tls, lgsp, vxp};
 
-use crate::config::{AxisSettings, FetchBy, Wire};
+use crate::config::{AxisSettings, Config, FetchBy, Wire};
 use crate::desk::Clock;
+use crate::offline::open_to_others;
 
 /// No wire can be made of a section.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,21 @@ pub fn wire(home: &Path, name: &str, settings: &AxisSettings, clock: &Clock) -> 
         Wire::Lgsp => lgsp(home, settings, clock),
     };
     Ok((connection, made.map_err(fault)?))
+}
+
+/// All that is wrong with the sections on axes, a sentence each; no axis is called.
+pub fn check(home: &Path, config: &Config, clock: &Clock) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, settings) in &config.axis {
+        problems.extend(wire(home, name, settings, clock).err().map(|error| error.to_string()));
+        let secrets = [&settings.secret_file, &settings.password_file, &settings.key];
+        let mut secrets: Vec<_> = secrets.into_iter().filter(|file| file.as_path() != Path::new("")).collect();
+        // One file may hold both secrets of a wire.
+        secrets.sort();
+        secrets.dedup();
+        problems.extend(secrets.into_iter().filter_map(|file| open_to_others(&home.join(file))));
+    }
+    problems
 }
 
 fn vxp(home: &Path, settings: &AxisSettings, clock: &Clock) -> Result<Arc<dyn wire::Axis>, String> {
@@ -110,5 +126,32 @@ mod tests {
         assert_eq!(fault("a", &AxisSettings { username: String::new(), ..lgsp }), "axis.a: username is missing");
         assert!(fault("a", &AxisSettings { allow_plain_http: false, ..vxp.clone() }).contains("http"));
         assert!(fault("a", &AxisSettings { authorities: "secret".into(), ..vxp }).contains("roots"));
+    }
+    #[test]
+    fn a_check_names_each_section_that_no_wire_can_be_made_of_and_secrets_that_others_may_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let secret = home.path().join("secret");
+        std::fs::write(&secret, "abc").unwrap();
+        let mode = |mode| std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).unwrap();
+        let good = AxisSettings {
+            wire: Wire::Lgsp,
+            endpoint: "http://127.0.0.1:9/".into(),
+            allow_plain_http: true,
+            system_id: "H12".into(),
+            secret_file: "secret".into(),
+            username: "u".into(),
+            password_file: "secret".into(),
+            ..AxisSettings::default()
+        };
+        let mut config = Config::default();
+        config.axis.insert("national".into(), good);
+        config.axis.insert("empty".into(), AxisSettings::default());
+        mode(0o600);
+        assert_eq!(check(home.path(), &config, &system_clock()), ["axis.empty: system_id is missing"]);
+        config.axis.remove("empty");
+        mode(0o644);
+        let [open] = check(home.path(), &config, &system_clock()).try_into().unwrap();
+        assert!(open.contains("secret may be read by others (mode 644)"), "{open}");
     }
 }

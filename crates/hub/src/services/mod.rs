@@ -1,6 +1,9 @@
 //! One module per service: authenticate (the gate did), parse, call the desk, answer.
 
 pub mod agency;
+pub mod axis;
+mod axis_outbox;
+mod axis_quarantine;
 pub mod delivery;
 pub mod document;
 pub mod payload;
@@ -14,6 +17,7 @@ mod trust_import;
 pub mod watch;
 
 use api::v1::agency_service_server::AgencyServiceServer;
+use api::v1::axis_service_server::AxisServiceServer;
 use api::v1::delivery_service_server::DeliveryServiceServer;
 use api::v1::document_service_server::DocumentServiceServer;
 use api::v1::payload_service_server::PayloadServiceServer;
@@ -26,13 +30,18 @@ use tonic_health::pb::FILE_DESCRIPTOR_SET as HEALTH_DESCRIPTORS;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::HealthReporter;
 
+use crate::axis::Connectors;
 use crate::shared::Shared;
 
 /// A directory import is one message.
 const MAX_DIRECTORY_BYTES: usize = 16 << 20;
 
 /// All services behind one port, with health and reflection.
-pub fn routes<H: Health>(shared: &Shared, health: HealthServer<H>) -> Result<Routes, tonic_reflection::server::Error> {
+pub fn routes<H: Health>(
+    shared: &Shared,
+    connectors: &Connectors,
+    health: HealthServer<H>,
+) -> Result<Routes, tonic_reflection::server::Error> {
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(api::FILE_DESCRIPTOR_SET)
@@ -51,6 +60,7 @@ pub fn routes<H: Health>(shared: &Shared, health: HealthServer<H>) -> Result<Rou
         .add_service(RoutingServiceServer::new(routing::Service::new(shared.clone())))
         .add_service(SignatureServiceServer::new(signature::Service::new(shared.clone())))
         .add_service(TrustServiceServer::new(trust::Service::new(shared.clone())))
+        .add_service(AxisServiceServer::new(axis::Service::new(shared.clone(), connectors.clone())))
         .add_service(health)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?);

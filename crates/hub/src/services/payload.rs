@@ -30,7 +30,7 @@ use crate::identity::Peer;
 use crate::shared::{Shared, caller, fault, peer};
 
 /// Chunks of a download that wait for a slow reader.
-const CHUNKS_AHEAD: usize = 4;
+pub(super) const CHUNKS_AHEAD: usize = 4;
 /// The largest chunk of an upload; larger ones only cost memory.
 const MAX_CHUNK: usize = 2 << 20;
 
@@ -255,7 +255,7 @@ const fn broken() -> Failure {
     Failure::StreamBroken
 }
 
-pub(super) fn vault_failure(error: &VaultError) -> Failure {
+pub(crate) fn vault_failure(error: &VaultError) -> Failure {
     match error {
         VaultError::OffsetMismatch { have, .. } => Failure::UploadOffset { have: *have },
         VaultError::PastEnd { size, .. } => Failure::UploadTooLong { size: *size },
