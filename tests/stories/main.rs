@@ -2,6 +2,7 @@
 
 mod axis_admin;
 mod axis_cast;
+mod axis_directory;
 mod cast;
 mod idempotency;
 mod main_job;

@@ -189,6 +189,10 @@ async fn try_call(rpc: &str, channel: &Channel, things: &Things) -> bool {
         "DiscardQuarantinedPacket" => {
             call!(AxisServiceClient, channel, discard_quarantined_packet, v1::DiscardQuarantinedPacketRequest::default())
         }
+        "SearchAxisDirectory" => {
+            let request = v1::SearchAxisDirectoryRequest { query: text("H12"), ..Default::default() };
+            call!(AxisServiceClient, channel, search_axis_directory, request)
+        }
         other => panic!("{other} has no call"),
     }
 }
@@ -264,6 +268,7 @@ const TABLE: &[(&str, [bool; 7])] = {
         ("DownloadQuarantinedPacket", [N, N, N, N, N, Y, N]),
         ("RetryQuarantinedPacket", [N, N, N, N, N, Y, N]),
         ("DiscardQuarantinedPacket", [N, N, N, N, N, Y, N]),
+        ("SearchAxisDirectory", [Y, Y, Y, N, N, Y, N]),
     ]
 };
 

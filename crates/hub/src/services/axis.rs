@@ -21,9 +21,9 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::agency::require_admin;
-use super::{axis_outbox, axis_quarantine};
+use super::{axis_directory, axis_outbox, axis_quarantine};
 use crate::axis::{Connector, Connectors, Health, View};
-use crate::config::{AxisSettings, Wire};
+use crate::config::Wire;
 use crate::shared::{Shared, caller, fault, named, peer};
 
 /// A look that takes longer goes on by itself.
@@ -56,7 +56,7 @@ impl Service {
         };
         let looked_at = connector.clone();
         let view = tokio::task::spawn_blocking(move || looked_at.view()).await.map_err(|_| Failure::Internal)?.map_err(fault)?;
-        Ok(to_wire(connection, connector.settings(), &view))
+        Ok(to_wire(&connector, &view))
     }
 }
 
@@ -176,6 +176,14 @@ impl AxisService for Service {
         require_admin(&caller)?;
         Ok(Response::new(axis_quarantine::discard(&self.shared, &caller, request.into_inner()).await?))
     }
+
+    async fn search_axis_directory(
+        &self,
+        request: Request<v1::SearchAxisDirectoryRequest>,
+    ) -> Result<Response<v1::SearchAxisDirectoryResponse>, Status> {
+        let caller = caller(&request)?;
+        axis_directory::search(&self.shared, &self.connectors, &caller, request.get_ref())
+    }
 }
 
 /// The connection at work of this name.
@@ -212,11 +220,11 @@ fn not_configured(shared: &Shared, connection: &Connection) -> Result<v1::Axis, 
     })
 }
 
-fn to_wire(connection: &Connection, settings: &AxisSettings, view: &View) -> v1::Axis {
-    let health = &view.health;
+fn to_wire(connector: &Connector, view: &View) -> v1::Axis {
+    let (settings, health) = (connector.settings(), &view.health);
     let (failed_at, failure) = health.last_failure.clone().map_or((None, String::new()), |(at, why)| (Some(at), why));
     v1::Axis {
-        name: name::of_axis(connection),
+        name: name::of_axis(connector.connection()),
         wire: match settings.wire {
             Wire::Vxp => v1::AxisWire::Vxp,
             Wire::Lgsp => v1::AxisWire::Lgsp,
@@ -246,6 +254,7 @@ fn to_wire(connection: &Connection, settings: &AxisSettings, view: &View) -> v1:
         waiting_count: signed(view.outbox.waiting),
         dead_count: signed(view.outbox.dead),
         quarantined_count: signed(view.quarantined),
+        directory: Some(axis_directory::mirror(connector)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod agency;
 pub mod axis;
+mod axis_directory;
 mod axis_outbox;
 mod axis_quarantine;
 pub mod delivery;
