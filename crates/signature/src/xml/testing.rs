@@ -117,13 +117,19 @@ pub(crate) fn enveloped<'a>(signer: &'a Node, content: &str) -> (XmlTemplate<'a>
     (template, move |signature: &str| format!("<doc Id=\"d\">{content}{signature}</doc>"))
 }
 
-/// How many times as long `run` takes on `large` as on `small`: the least of some trials, because other work on the machine
-/// only ever makes it more. What grows quadratically does so in every trial.
+/// How long this thread has had a processor: what else the machine does is not counted.
+fn processor_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// How many times as long `run` takes on `large` as on `small`: the least of some trials. What grows quadratically does so in
+/// every trial.
 pub(crate) fn slowdown(small: &str, large: &str, enough: f64, run: impl Fn(&str)) -> f64 {
     let time = |text: &str| {
-        let started = std::time::Instant::now();
+        let started = processor_seconds();
         run(text);
-        started.elapsed().as_secs_f64()
+        processor_seconds() - started
     };
     let mut least = f64::INFINITY;
     for _ in 0..8 {
