@@ -315,7 +315,7 @@ fn a_file_that_only_bears_a_time_stamp_is_not_signed() {
         assert_eq!(causes(strict(), &stamped), Some(SignatureCause::Unsigned));
         let warning = Rule { on_unsigned: Action::Warn, ..DEFAULT };
         let told = ["cv.pdf: bears a time stamp and nobody's signature; have it signed and send it again"];
-        assert_eq!(check(&[warning.clone()], AttachmentRole::Main, &stamped).warnings, told);
+        assert_eq!(check(std::slice::from_ref(&warning), AttachmentRole::Main, &stamped).warnings, told);
         assert_eq!(check(&[warning], AttachmentRole::Appendix, &stamped), Told::default());
         let signed = with(vec![signature(Verdict::TotalPassed, ""), stamp.clone()]);
         assert_eq!(causes(Rule { requires: Requirement::None, ..strict() }, &signed), None);
