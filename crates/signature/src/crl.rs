@@ -24,6 +24,8 @@ pub(crate) struct Crl {
     pub(crate) sha256: [u8; 32],
     pub(crate) this_update: i64,
     next_update: Option<i64>,
+    /// Certificates that expired then or later are kept in the list (ITU-T X.509, 9.5.2.8, expiredCertsOnCRL).
+    keeps_since: Option<i64>,
     pub(crate) number: Number,
     /// Of a delta list: the number of the oldest complete list that it continues.
     pub(crate) base: Option<Number>,
@@ -136,6 +138,7 @@ impl Crl {
             sha256: sha256(der),
             this_update,
             next_update,
+            keeps_since: None,
             number: Number::default(),
             base: None,
             scope: Scope::default(),
@@ -167,6 +170,10 @@ impl Crl {
                     let id = Element::parse(value, SEQUENCE)?.reader().optional(0x80)?;
                     self.key_id = id.map(|id| id.content.to_vec());
                     self.series.1 = value.to_vec();
+                }
+                oid::EXPIRED_CERTIFICATES_ON_CRL => {
+                    // One that cannot be read promises nothing.
+                    self.keeps_since = Element::parse(value, GENERALIZED_TIME).and_then(|time| asn1_time(&time)).ok();
                 }
                 oid::FRESHEST_CRL | oid::ISSUER_ALT_NAME | oid::AUTHORITY_INFO_ACCESS => {}
                 // What is not understood could limit what the list speaks of.
@@ -283,16 +290,29 @@ impl Crl {
 
     /// Whether this list can speak by silence of `certificate` as of `proved`, seen from `at`.
     pub(crate) fn is_fresh(&self, certificate: &Certificate, proved: i64, at: i64) -> bool {
-        is_fresh(self.this_update, self.next_update, certificate, proved, at)
+        let Self { this_update, next_update, keeps_since, .. } = *self;
+        Statement { this_update, next_update, keeps_since }.is_fresh(certificate, proved, at)
     }
 }
 
-/// Whether a statement made at `this_update` and good until `next_update` tells that `certificate` was good at `proved`,
-/// seen from `at`: it is current, or it was made later than what is to be judged.
-pub(crate) fn is_fresh(this_update: i64, next_update: Option<i64>, certificate: &Certificate, proved: i64, at: i64) -> bool {
-    let current = next_update.is_some_and(|next| at <= next);
-    // Issuers may forget certificates after their expiry (RFC 5280, 3.3): a later statement proves nothing by silence.
-    this_update <= at && (current || this_update >= proved) && this_update <= certificate.not_after
+/// The times of a statement about certificates, of a list or a responder.
+pub(crate) struct Statement {
+    pub(crate) this_update: i64,
+    pub(crate) next_update: Option<i64>,
+    /// It speaks of certificates that expired then or later, too.
+    pub(crate) keeps_since: Option<i64>,
+}
+
+impl Statement {
+    /// Whether it tells that `certificate` was good at `proved`, seen from `at`: it is current, or it was made later than what is
+    /// to be judged.
+    pub(crate) fn is_fresh(&self, certificate: &Certificate, proved: i64, at: i64) -> bool {
+        let current = self.next_update.is_some_and(|next| at <= next);
+        // Issuers may forget certificates after their expiry (RFC 5280, 3.3), unless they say that they do not: otherwise a later
+        // statement proves nothing by silence.
+        let remembers = self.this_update <= certificate.not_after || self.keeps_since.is_some_and(|since| since <= certificate.not_after);
+        self.this_update <= at && (current || self.this_update >= proved) && remembers
+    }
 }
 
 #[cfg(test)]

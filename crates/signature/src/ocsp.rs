@@ -59,6 +59,8 @@ pub(crate) struct Answer {
     pub(crate) state: State,
     pub(crate) this_update: i64,
     pub(crate) next_update: Option<i64>,
+    /// What is said of certificates that expired then or later still counts (RFC 6960, 4.4.4, archive cutoff).
+    pub(crate) keeps_since: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,9 +194,11 @@ impl Answer {
         let this_update = asn1_time(&fields.expect(GENERALIZED_TIME)?)?;
         let next_update = fields.optional(0xa0)?.map(|time| time.reader().expect(GENERALIZED_TIME)).transpose()?;
         let next_update = next_update.map(|time| asn1_time(&time)).transpose()?;
-        check_extensions(fields.optional(0xa1)?)?;
+        let extensions = fields.optional(0xa1)?;
+        let keeps_since = archive_cutoff(extensions.as_ref())?;
+        check_extensions(extensions)?;
         fields.finish()?;
-        Ok(digest.map(|digest| Self { digest, issuer_name_hash, issuer_key_hash, serial, state, this_update, next_update }))
+        Ok(digest.map(|digest| Self { digest, issuer_name_hash, issuer_key_hash, serial, state, this_update, next_update, keeps_since }))
     }
 }
 
@@ -207,6 +211,18 @@ fn read_entry(revoked: &Element<'_>) -> Result<Entry, Asn1Error> {
     };
     fields.finish()?;
     Ok(Entry { date, reason })
+}
+
+fn archive_cutoff(wrapper: Option<&Element<'_>>) -> Result<Option<i64>, Asn1Error> {
+    let Some(wrapper) = wrapper else { return Ok(None) };
+    for extension in wrapper.reader().expect(SEQUENCE)?.children()? {
+        let extension = Extension::read(&extension)?;
+        if extension.oid == oid::OCSP_ARCHIVE_CUTOFF {
+            // One that cannot be read promises nothing.
+            return Ok(Element::parse(extension.value, GENERALIZED_TIME).and_then(|time| asn1_time(&time)).ok());
+        }
+    }
+    Ok(None)
 }
 
 /// The extensions of RFC 6960, 4.4 add to an answer and take nothing from it; of others that is not known.
@@ -275,6 +291,20 @@ mod tests {
         assert_eq!(status_at(&pki, &[revoked.response(), good.response()], NOW + 5000), expected);
         let unknown = OcspTemplate { status: OCSP_UNKNOWN.to_vec(), ..OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer) };
         assert!(is_unknown(&status(&pki, &unknown)));
+    }
+
+    #[test]
+    fn an_answer_after_expiry_counts_where_the_responder_keeps_it() {
+        let pki = Pki::new();
+        let end = pki.signer.certificate().not_after;
+        let at = end + 1000;
+        let asked = |keeps_since| {
+            let good = OcspTemplate::good(&pki.issuer, &pki.signer, &pki.issuer);
+            let response = OcspTemplate { this_update: at - 60, next_update: Some(at + 600), keeps_since, ..good }.response();
+            status_at(&pki, &[response], at)
+        };
+        assert_eq!(asked(Some(end)), Status::Good);
+        assert!(is_unknown(&asked(Some(end + 1))) && is_unknown(&asked(None)));
     }
 
     #[test]

@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::crl::{self, Crl, Entry, Number};
+use crate::crl::{Crl, Entry, Number, Statement};
 use crate::distribution::Reasons;
 use crate::evidence::Evidence;
 use crate::name::Name;
-use crate::ocsp::{Identity, Response, State};
+use crate::ocsp::{Answer, Identity, Response, State};
 use crate::oid;
 use crate::options::Limits;
 use crate::path::{self, Goal, Purpose};
@@ -241,7 +241,8 @@ impl Search<'_> {
                 let order = (answer.this_update, Number::default());
                 match answer.state {
                     State::Good => {
-                        let is_fresh = crl::is_fresh(answer.this_update, answer.next_update, certificate, proved, at);
+                        let Answer { this_update, next_update, keeps_since, .. } = *answer;
+                        let is_fresh = Statement { this_update, next_update, keeps_since }.is_fresh(certificate, proved, at);
                         findings.good(order, Reasons::ALL, is_fresh);
                     }
                     State::Revoked(entry) => findings.revoked(order, entry),
@@ -314,7 +315,7 @@ mod tests {
     use super::*;
     use crate::asn1::{SEQUENCE, encode};
     use crate::name::tests::name_der;
-    use crate::testing::{NOW, Node, Pki, Template, YEAR, crl_entry, crl_of_entries, crl_with};
+    use crate::testing::{NOW, Node, Pki, Template, YEAR, crl_entry, crl_of_entries, crl_with, generalized_time};
 
     fn status_with(crl: &[u8], proved: i64, at: i64) -> Status {
         let pki = Pki::new();
@@ -352,6 +353,20 @@ mod tests {
         let later = NOW + 10 * YEAR;
         let crl = Pki::new().crl(later, later + 1000, &[]);
         assert!(matches!(status_with(&crl, NOW, later), Status::Unknown(_)));
+    }
+
+    #[test]
+    fn a_list_that_keeps_expired_certificates_speaks_of_those_that_it_keeps() {
+        let pki = Pki::new();
+        let (end, later) = (pki.signer.certificate().not_after, NOW + 10 * YEAR);
+        let status = |kept: Vec<u8>| {
+            let list = crl_with(&pki.issuer, later, later + 1000, &[], &[(oid::EXPIRED_CERTIFICATES_ON_CRL, false, kept)]);
+            status_with(&list, NOW, later)
+        };
+        assert_eq!(status(generalized_time(end)), Status::Good);
+        assert_eq!(status(generalized_time(end - YEAR)), Status::Good);
+        assert!(matches!(status(generalized_time(end + 1)), Status::Unknown(_)));
+        assert!(matches!(status(vec![5, 0]), Status::Unknown(_)), "what cannot be read promises nothing");
     }
 
     #[test]

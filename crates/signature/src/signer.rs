@@ -91,7 +91,7 @@ pub(crate) fn check(data: &SignedData<'_>, info: &SignerInfo<'_>, demands: &Dema
     }
     evidence.add_all(demands.evidence);
     let mut result = Arithmetic {
-        certificate: pool.iter().find(|one| is_named(one, &info.identifier)).cloned(),
+        certificate: named_certificate(info, &pool).cloned(),
         evidence,
         digest_algorithm: digest_name(info.digest_algorithm.oid),
         signature_algorithm: oid::dotted(info.signature_algorithm.oid),
@@ -198,6 +198,24 @@ fn read_pool(data: &SignedData<'_>, caches: &Caches, judgement: &mut Judgement) 
         }
     }
     pool
+}
+
+/// Anybody can add a certificate of the same name to a signature: where several answer to it, what was signed tells which is meant.
+fn named_certificate<'p>(info: &SignerInfo<'_>, pool: &'p [Arc<Certificate>]) -> Option<&'p Arc<Certificate>> {
+    let mut named = pool.iter().filter(|one| is_named(one, &info.identifier));
+    let first = named.next()?;
+    let is_pinned = |one: &&Arc<Certificate>| {
+        let pins = [(oid::SIGNING_CERTIFICATE, Digest::Sha1), (oid::SIGNING_CERTIFICATE_V2, Digest::Sha256)];
+        pins.into_iter().any(|(identifier, default)| {
+            let values = info.signed(identifier).filter_map(|attribute| pinned_digest(attribute.values.first()?, default));
+            values.into_iter().any(|(digest, hash)| digest.is_some_and(|digest| digest.of(&[&one.der]).as_ref() == hash.as_slice()))
+        })
+    };
+    let mut others = named.peekable();
+    if others.peek().is_none() {
+        return Some(first);
+    }
+    std::iter::once(first).chain(others).find(is_pinned).or(Some(first))
 }
 
 fn is_named(certificate: &Certificate, identifier: &SignerId<'_>) -> bool {
@@ -416,4 +434,34 @@ fn pinned_digest(value: &Element<'_>, default: Digest) -> Option<(Option<Digest>
         None => Some(default),
     };
     Some((digest, fields.expect(OCTET_STRING).ok()?.octets().ok()?.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{CmsTemplate, NOW, Pki, Template, cms};
+    use crate::{Options, RevocationPolicy, SubIndication, TrustStore, Verdict, verify_detached};
+
+    #[test]
+    fn a_certificate_of_the_same_name_beside_the_signers_changes_nothing_where_one_is_pinned() {
+        let pki = Pki::new();
+        let serial = pki.signer.certificate().serial;
+        let impostor = pki.root.issue_with_serial(&Template { name: "Issuer".to_owned(), ..Template::signer() }, [9; 32], &[7]);
+        let double = pki.issuer.issue_with_serial(&Template::signer(), [9; 32], &serial);
+        assert_eq!(double.certificate().serial, serial);
+        let mut trust = TrustStore::new();
+        trust.add_anchor(pki.root.der(), None, None).unwrap();
+        trust.add_intermediate(pki.issuer.der()).unwrap();
+        let options = Options { revocation: RevocationPolicy::Accept, ..Options::at(NOW) };
+        let judge = |certificates: &[&crate::testing::Node], signing_certificate| {
+            let template = CmsTemplate { signing_certificate, ..CmsTemplate::default() };
+            let report = verify_detached(&cms(&pki.signer, certificates, b"x", &template), b"x", &trust, &options);
+            (report.signatures[0].verdict, report.signatures[0].sub_indication)
+        };
+        for certificates in [[&double, &pki.signer], [&pki.signer, &double], [&impostor, &pki.signer]] {
+            assert_eq!(judge(&certificates, true), (Verdict::TotalPassed, None));
+        }
+        // Nothing says which is meant: the first is, and it did not sign.
+        assert_eq!(judge(&[&double, &pki.signer], false), (Verdict::TotalFailed, Some(SubIndication::SigCryptoFailure)));
+        assert_eq!(judge(&[&double], true), (Verdict::TotalFailed, Some(SubIndication::SigCryptoFailure)));
+    }
 }

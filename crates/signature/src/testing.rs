@@ -276,6 +276,8 @@ pub(crate) struct OcspTemplate<'a> {
     pub(crate) status: Vec<u8>,
     pub(crate) this_update: i64,
     pub(crate) next_update: Option<i64>,
+    /// The archive cutoff of the answer.
+    pub(crate) keeps_since: Option<i64>,
     /// Encoded extensions of the response.
     pub(crate) extensions: Vec<Extension<'a>>,
 }
@@ -303,6 +305,7 @@ impl<'a> OcspTemplate<'a> {
             status: OCSP_GOOD.to_vec(),
             this_update: NOW - 60,
             next_update: Some(NOW + 600),
+            keeps_since: None,
             extensions: Vec::new(),
         }
     }
@@ -317,7 +320,9 @@ impl<'a> OcspTemplate<'a> {
             &encode(INTEGER, &self.serial),
         ]);
         let next = self.next_update.map(|time| encode(0xa0, &generalized_time(time))).unwrap_or_default();
-        let answer = sequence(&[&id, &self.status, &generalized_time(self.this_update), &next]);
+        let kept = self.keeps_since.map(|since| (oid::OCSP_ARCHIVE_CUTOFF, false, generalized_time(since)));
+        let kept = kept.map(|kept| encode(0xa1, &extensions(&[kept]))).unwrap_or_default();
+        let answer = sequence(&[&id, &self.status, &generalized_time(self.this_update), &next, &kept]);
         let responder = if self.by_key {
             let key = self.responder.certificate().key.bits;
             encode(0xa2, &encode(OCTET_STRING, Digest::Sha1.of(&[&key]).as_ref()))

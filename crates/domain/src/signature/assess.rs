@@ -70,7 +70,8 @@ impl Signed<'_> {
     }
 
     pub(super) fn is_signed(&self) -> bool {
-        is_signed(self.report) || self.detached.iter().any(|report| report.coverage == Coverage::Whole)
+        let is_beside = |report: &&Report| report.coverage == Coverage::Whole && is_signed(report);
+        is_signed(self.report) || self.detached.iter().any(is_beside)
     }
 
     /// The name is that of a signature file, which is no document.
@@ -164,9 +165,15 @@ impl<'a> Notes<'a> {
                 };
                 self.note(rule.on_failed, Reason::ChangedAfterSigning, fields, vec![], sentence);
             }
-            Coverage::Whole => {}
+            Coverage::Whole if file.is_signed() => {}
+            // Anybody can have anything stamped.
+            Coverage::Whole => self.only_stamped(file, rule),
             // A time stamp, validation data or what a signing program leaves behind follows; and no signature that is not vouched for.
-            Coverage::BytesAddedAfter { .. } if report.changed != Changed::None && report.signatures.iter().all(is_sound) => {}
+            Coverage::BytesAddedAfter { .. } if report.changed != Changed::None && report.signatures.iter().all(is_sound) => {
+                if !file.is_signed() {
+                    self.only_stamped(file, rule);
+                }
+            }
             Coverage::BytesAddedAfter { signed_end, length } => {
                 let added = length.saturating_sub(*signed_end);
                 let sentence = Sentence {
@@ -204,6 +211,17 @@ impl<'a> Notes<'a> {
                 self.note(rule.on_unsigned, Reason::NotSigned, fields, vec![], sentence);
             }
             Coverage::NotSigned | Coverage::NotPdf => {}
+        }
+    }
+
+    fn only_stamped(&mut self, file: &Signed<'_>, rule: &Rule) {
+        if file.role == AttachmentRole::Main {
+            let name = file.file;
+            let sentence = Sentence {
+                english: format!("{name}: bears a time stamp and nobody's signature; have it signed and send it again"),
+                vietnamese: format!("{name}: chỉ có dấu thời gian, chưa được ai ký số; hãy ký số rồi gửi lại"),
+            };
+            self.note(rule.on_unsigned, Reason::NotSigned, vec![file.field()], vec![], sentence);
         }
     }
 
@@ -290,7 +308,13 @@ fn is_only_weak(signature: &SignatureReport) -> bool {
 }
 
 pub(super) fn is_signed(report: &Report) -> bool {
-    matches!(report.coverage, Coverage::Whole | Coverage::BytesAddedAfter { .. })
+    let is_covered = matches!(report.coverage, Coverage::Whole | Coverage::BytesAddedAfter { .. });
+    is_covered && !report.signatures.iter().all(is_time_stamp)
+}
+
+/// A time stamp over a document or over files is nobody's signature.
+pub(super) fn is_time_stamp(signature: &SignatureReport) -> bool {
+    matches!(signature.sub_filter.as_str(), "ETSI.RFC3161" | "RFC3161")
 }
 
 /// Whether the state of an unsigned file has a finding of its own.

@@ -1,7 +1,7 @@
 //! Whose signatures the files of a document bear: the competent person's and the agency's, in that order, by those who are
 //! registered for it (NĐ 30/2020/NĐ-CP, Điều 12 and 13: the person signs first, the agency after).
 
-use super::assess::{Notes, Signed, is_sound};
+use super::assess::{Notes, Signed, is_sound, is_time_stamp};
 use super::finding::Sentence;
 use super::{Action, Reason, Requirement, Rule, SignatureReport, Verdict};
 use crate::document::AttachmentRole;
@@ -57,8 +57,7 @@ fn placed<'a>(notes: &Notes<'_>, main: &Signed<'a>) -> Vec<Placed<'a>> {
     });
     let beside = main.detached.iter().flat_map(|report| &report.signatures);
     let beside = beside.map(|signature| (signature, Place::Beside(signature.proved_time)));
-    // A document time stamp is nobody's signature.
-    let all = inside.chain(beside).filter(|(signature, _)| !matches!(signature.sub_filter.as_str(), "ETSI.RFC3161" | "RFC3161"));
+    let all = inside.chain(beside).filter(|(signature, _)| !is_time_stamp(signature));
     all.map(|(signature, place)| {
         let role = authorised.role_of(signature);
         let signer = role.and_then(|role| authorised.signer_of(signature, role));

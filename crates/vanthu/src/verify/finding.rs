@@ -210,11 +210,17 @@ fn covers_a_part(report: &DocumentReport) -> bool {
     is_short && report.signatures.iter().any(|one| one.verdict != Verdict::TotalFailed)
 }
 
+/// Time stamps vouch for no content: anybody can have anything stamped.
+fn is_only_stamped(report: &DocumentReport) -> bool {
+    !report.signatures.is_empty() && report.signatures.iter().all(|one| one.is_document_timestamp)
+}
+
 /// What was done after signing, beyond what the signatures themselves permit.
 fn changes(report: &DocumentReport) -> impl Iterator<Item = String> {
     let beyond = report.later_changes.iter().filter(|change| change.level > ChangeLevel::Permitted);
     let part = covers_a_part(report).then(|| "the signatures do not cover the whole document".to_owned());
-    part.into_iter().chain(beyond.map(|change| mask::schemes(&change.what)))
+    let stamped = is_only_stamped(report).then(|| "the document bears a time stamp and nobody's signature".to_owned());
+    part.into_iter().chain(stamped).chain(beyond.map(|change| mask::schemes(&change.what)))
 }
 
 fn signature(report: &SignatureReport) -> SignatureFinding {
@@ -437,6 +443,20 @@ mod tests {
         assert!(text.contains("Phần được ký đã bị thay đổi sau khi ký. [TOTAL_FAILED / SIG_CRYPTO_FAILURE]"), "{text}");
         let text = told(SubIndication::SigCryptoFailure, "the signature value does not fit the key");
         assert!(text.contains("Chữ ký không phải do chứng thư này tạo ra."), "{text}");
+    }
+
+    #[test]
+    fn a_time_stamp_alone_is_not_told_as_somebodys_signature() {
+        let stamp = || SignatureReport { is_document_timestamp: true, ..passed() };
+        let told = |signatures| {
+            let finding = Finding::of_report("a.pdf".into(), &report(Coverage::Whole, signatures, &[]));
+            (finding.summary, crate::verify::text::report(&finding, crate::verify::Language::Vi))
+        };
+        let (summary, text) = told(vec![stamp()]);
+        assert!(summary == Summary::Passed && text.contains("HỢP LỆ: dấu thời gian hợp lệ, nhưng tệp chưa được ai ký."), "{text}");
+        assert!(text.contains("- văn bản chỉ có dấu thời gian, không có chữ ký của ai"), "{text}");
+        let (_, text) = told(vec![passed(), stamp()]);
+        assert!(text.contains("HỢP LỆ: mọi chữ ký đều hợp lệ") && !text.contains("chỉ có dấu thời gian"), "{text}");
     }
 
     #[test]

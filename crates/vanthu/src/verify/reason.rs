@@ -160,6 +160,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "the file holds remains of signatures: it was rewritten after signing",
         "tệp còn dấu vết của chữ ký: tệp đã bị ghi lại sau khi ký (ví dụ do đóng dấu công văn đến)",
     ),
+    ("the document bears a time stamp and nobody's signature", "văn bản chỉ có dấu thời gian, không có chữ ký của ai"),
     ("the signatures do not cover the whole document", "các chữ ký không bao phủ toàn bộ văn bản"),
     ("{} bytes stand in front of the document", "có {} byte đứng trước văn bản"),
     ("{} bytes follow that belong to no revision", "có {} byte nằm sau mà không thuộc lần cập nhật nào"),

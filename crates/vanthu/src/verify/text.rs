@@ -55,6 +55,10 @@ fn line(out: &mut String, indent: usize, text: &str) {
 
 fn verdict(finding: &Finding, language: Language) -> String {
     let told = match finding.summary {
+        Summary::Passed if finding.signatures.iter().all(|one| one.details.is_document_timestamp) => language.choose(
+            "HỢP LỆ: dấu thời gian hợp lệ, nhưng tệp chưa được ai ký.",
+            "PASSED: the time stamp is valid, and nobody signed the file.",
+        ),
         Summary::Passed if finding.changed_after_signing != Changed::None => {
             language.choose("HỢP LỆ: mọi chữ ký đều hợp lệ.", "PASSED: every signature is valid.")
         }

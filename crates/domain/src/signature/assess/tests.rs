@@ -304,3 +304,20 @@ fn a_signature_file_alone_is_no_document_and_one_behind_its_file_signs_it() {
     let told = reasons(&[("cv.docx", main), ("cv.p7s", detached)], &[no_pdf(), other]);
     assert_eq!(told, ["SIGNATURE_MISSING", "SIGNATURE_INVALID"]);
 }
+
+#[test]
+fn a_file_that_only_bears_a_time_stamp_is_not_signed() {
+    let stamp = SignatureReport { sub_filter: "ETSI.RFC3161".into(), ..signature(Verdict::TotalPassed, "") };
+    let added = Coverage::BytesAddedAfter { signed_end: 5, length: 9 };
+    for (coverage, changed) in [(Coverage::Whole, Changed::None), (added, Changed::Permitted)] {
+        let with = |signatures| Report { changed, ..report(coverage.clone(), signatures) };
+        let stamped = with(vec![stamp.clone()]);
+        assert_eq!(causes(strict(), &stamped), Some(SignatureCause::Unsigned));
+        let warning = Rule { on_unsigned: Action::Warn, ..DEFAULT };
+        let told = ["cv.pdf: bears a time stamp and nobody's signature; have it signed and send it again"];
+        assert_eq!(check(std::slice::from_ref(&warning), AttachmentRole::Main, &stamped).warnings, told);
+        assert_eq!(check(&[warning], AttachmentRole::Appendix, &stamped), Told::default());
+        let signed = with(vec![signature(Verdict::TotalPassed, ""), stamp.clone()]);
+        assert_eq!(causes(Rule { requires: Requirement::None, ..strict() }, &signed), None);
+    }
+}
