@@ -205,7 +205,7 @@ async fn an_update_and_a_replacement_reach_those_who_have_the_document() {
     };
     sender.documents.submit_document(request).await.unwrap();
     let replacement = arrived(&mut commune, "10").await;
-    assert_eq!(replacement.replaces, [received.name.clone()]);
+    assert_eq!(replacement.replaces, std::slice::from_ref(&received.name));
     assert_eq!(document(&mut commune, &received.name).await.unwrap().state(), DocumentState::Replaced);
 }
 

@@ -157,7 +157,7 @@ async fn t1_and_t2_a_packet_of_each_type_is_carried_out_and_acknowledged() {
     let replaced = "<edXML:ReplacementInfoList><edXML:ReplacementInfo><edXML:DocumentId>G12,2025/09/15,1/BTC-VP</edXML:DocumentId></edXML:ReplacementInfo></edXML:ReplacementInfoList>";
     office.hand_over(Message::Edoc, packet("2", "H12", TRACE, &business(3, "Thay thế", replaced), &pdf)).await;
     let second = arrived(&mut camau, "2").await;
-    assert_eq!(second.replaces, [first.name.clone()]);
+    assert_eq!(second.replaces, std::slice::from_ref(&first.name));
     assert_eq!(document(&mut camau, &first.name).await.unwrap().state(), DocumentState::Replaced);
 
     camau.report(&second.name, DeliveryStatus::Accepted, "").await.unwrap();
