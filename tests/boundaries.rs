@@ -14,8 +14,8 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("journal", &["domain"]),
     ("store", &["domain"]),
     ("hub", &["api", "axis", "domain", "edxml", "journal", "signature", "store"]),
-    ("testkit", &["api", "axis", "domain", "hub", "journal", "signature", "store"]),
-    ("vanthu", &["api", "axis", "domain", "hub", "journal", "signature", "store", "testkit"]),
+    ("testkit", &["api", "axis", "domain", "edxml", "hub", "journal", "signature", "store"]),
+    ("vanthu", &["api", "axis", "domain", "edxml", "hub", "journal", "signature", "store", "testkit"]),
 ];
 
 /// What the pure crates must not know, however far down.

@@ -26,6 +26,9 @@ pub mod system;
 pub mod hub_box;
 
 #[cfg(feature = "hub")]
+pub mod office;
+
+#[cfg(feature = "hub")]
 pub mod provinces;
 
 pub use error::Error;

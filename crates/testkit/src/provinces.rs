@@ -162,6 +162,14 @@ impl Provinces {
     }
 }
 
+/// A folder for an axis, gone when it is let go of.
+///
+/// # Errors
+/// It cannot be made.
+pub fn folder() -> Result<TempDir, Error> {
+    Ok(tempfile::tempdir()?)
+}
+
 async fn serve(dir: &Path, listen: SocketAddr, faults: Faults) -> Result<sandbox::Running, Error> {
     let options = sandbox::Options { agencies: agencies(), listen, faults, ..sandbox::Options::new(dir, system_clock()) };
     // The port of the axis before may take a moment to come free.

@@ -2,15 +2,17 @@
 //!
 //! Five agency systems (a ministry, the province's committee, a department, a district, a commune) send freshly signed documents
 //! down and up the tiers. One is forged after signing and refused, one goes to all communes of a district, one is recalled, one
-//! transfer breaks and goes on. Each step says what it expects; the exit code says whether all came.
+//! transfer breaks and goes on; the last act goes over a sandbox axis to a ministry and another province. Each step says what it expects; the exit code says whether all came.
 
+mod across;
 mod play;
 mod table;
 
 use std::error::Error;
 
-use testkit::hub_box::HubBox;
+use testkit::hub_box::{Centre, HubBox};
 use testkit::pki::Pki;
+use testkit::provinces::{CONNECTION, SECRET};
 
 use crate::arguments::Demo;
 use crate::serve::Outcome;
@@ -21,14 +23,20 @@ const GROUPS: &str = include_str!("../../../seeds/groups.csv");
 
 pub(crate) async fn run(arguments: &Demo) -> Outcome {
     println!("Văn Thư demo: a temporary hub, real mutual TLS, freshly signed documents.\n");
-    let hub = start(arguments.exit).await?;
+    let folder = testkit::provinces::folder()?;
+    let axis = across::axis(folder.path()).await?;
+    let centre = Centre { address: axis.address, code: "H12", secret: SECRET };
+    let hub = start(arguments.exit, centre).await?;
     let pki = Pki::generate()?;
     hub.import(AGENCIES, "", GROUPS).await?;
     hub.trust(&pki, &[]).await?;
     println!("  hub on {}, directory of {} agencies, a three-level test PKI", hub.address()?, directory_size(AGENCIES));
 
     let mut play = play::Play::new(&hub, &pki).await?;
-    let outcome = play.run().await;
+    let outcome = match play.run().await {
+        Ok(()) => across::run(&mut play, &hub, &pki, &axis).await,
+        broken_off => broken_off,
+    };
     play.finish(outcome.as_ref().err().map(ToString::to_string));
     let all_went_well = play.all_went_well();
     if arguments.exit {
@@ -41,9 +49,10 @@ pub(crate) async fn run(arguments: &Demo) -> Outcome {
 }
 
 /// On the usual ports, so that the lines at the end are always the same; on free ones if somebody else has those.
-async fn start(exits: bool) -> Result<HubBox, testkit::hub_box::Error> {
+async fn start(exits: bool, centre: Centre<'_>) -> Result<HubBox, testkit::hub_box::Error> {
+    let axes = [(CONNECTION, centre)];
     if !exits {
-        let usual = HubBox::start_with(|config| {
+        let usual = HubBox::start_with_axes(&axes, |config| {
             config.listen.grpc.set_port(7443);
             config.listen.metrics.set_port(9464);
         });
@@ -51,7 +60,7 @@ async fn start(exits: bool) -> Result<HubBox, testkit::hub_box::Error> {
             return Ok(hub);
         }
     }
-    HubBox::start().await
+    HubBox::start_with_axes(&axes, |_| {}).await
 }
 
 async fn stay_up(hub: &HubBox, play: &play::Play<'_>) -> Result<(), Box<dyn Error>> {

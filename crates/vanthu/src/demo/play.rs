@@ -72,13 +72,13 @@ impl<'a> Play<'a> {
         println!("\n{well} of {} expectations came true.", self.went.len());
     }
 
-    fn expect(&mut self, well: bool, what: &str) {
+    pub(super) fn expect(&mut self, well: bool, what: &str) {
         println!("  {} {what}", if well { "✓" } else { "✗" });
         self.went.push((well, what.to_owned()));
     }
 
     /// A document that a person signed, and the organisation after him.
-    fn signed(&self, title: &str, padding_bytes: usize) -> Result<Vec<u8>, Error> {
+    pub(super) fn signed(&self, title: &str, padding_bytes: usize) -> Result<Vec<u8>, Error> {
         let draft = Draft { title: title.into(), lines: vec![title.into()], pages: 1, padding_bytes }.build();
         let now = OffsetDateTime::now_utc();
         let mut options = SignOptions::at(now - Duration::minutes(2));
