@@ -2,18 +2,13 @@
 //!
 //! The other side is a ministry without a hub, whose system speaks to the axis by itself, in packets as they are found in the field.
 
-use std::sync::Arc;
-
 use api::v1;
 use api::v1::{DeliveryStatus, DocumentState};
-use axis::{Acknowledgement, Axis, Endpoint, Message, Outgoing, vxp};
+use axis::Message;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use domain::digest::Digest;
 use edxml::{Packet, Status, StatusCode};
-use futures::TryStreamExt as _;
-use hub::running::system_clock;
+use testkit::office::Office;
 use testkit::provinces::{DIRECTORY, Provinces, SECRET};
 use testkit::system::System;
 
@@ -74,59 +69,25 @@ fn plain(number: &str) -> String {
     packet(number, "H12", TRACE, &business(0, "Văn bản mới", ""), &file("cid:1", "van-ban.pdf", "application/pdf", PDF))
 }
 
-/// The system of a ministry or a province that speaks to the axis by itself.
-struct Office {
-    wire: vxp::Client,
-    code: &'static str,
+fn office_of(provinces: &Provinces, code: &'static str) -> Office {
+    Office::new(provinces.axis().unwrap().address, code, "Đơn vị").unwrap()
 }
 
-impl Office {
-    fn new(provinces: &Provinces, code: &'static str) -> Self {
-        let endpoint = Endpoint { allow_plain_http: true, ..Endpoint::new(format!("http://{}", provinces.axis().unwrap().address)) };
-        Self { wire: vxp::Client::new(vxp::Options::new(endpoint, code, SECRET), system_clock()).unwrap(), code }
-    }
-
-    async fn hand_over(&self, message: Message, packet: String) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, packet.as_bytes());
-        let outgoing = Outgoing {
-            message,
-            from: self.code.into(),
-            to: vec![],
-            receivers: vec![],
-            length: packet.len() as u64,
-            digest: Digest::try_from(digest.as_ref()).unwrap(),
-            source: Arc::new(Bytes::from(packet)),
-        };
-        self.wire.send(&outgoing).await.unwrap()
-    }
-
-    async fn fetch(&self, message: Message) -> Vec<Packet> {
-        let mut packets = Vec::new();
-        for row in self.wire.received(message, None).await.unwrap().rows {
-            let pieces: Vec<Bytes> = self.wire.fetch(&row.doc_id).await.unwrap().try_collect().await.unwrap();
-            let bytes = pieces.concat();
-            packets.push(edxml::read(bytes.as_slice(), &edxml::Limits::default(), &mut edxml::InMemory::default()).unwrap().packet);
-            self.wire.acknowledge(&row.doc_id, Acknowledgement::Done).await.unwrap();
-        }
-        packets
-    }
-
-    /// The next status that comes for us.
-    async fn status(&self, code: StatusCode) -> Status {
-        until(&format!("status {}", code.0), async || {
-            let packets = self.fetch(Message::Status).await;
-            packets.into_iter().find_map(|packet| match packet {
-                Packet::Status(status) if status.code == code => Some(*status),
-                Packet::Status(_) | Packet::Edoc(_) => None,
-            })
+/// The next status with this code that comes for the office.
+async fn status(office: &Office, code: StatusCode) -> Status {
+    until(&format!("status {}", code.0), async || {
+        let packets = office.fetch(Message::Status).await.unwrap();
+        packets.into_iter().find_map(|packet| match packet {
+            Packet::Status(status) if status.code == code => Some(*status),
+            Packet::Status(_) | Packet::Edoc(_) => None,
         })
-        .await
-    }
+    })
+    .await
 }
 
 async fn cast() -> (Provinces, Office, System) {
     let provinces = Provinces::start().await.unwrap();
-    let office = Office::new(&provinces, "G12");
+    let office = office_of(&provinces, "G12");
     let system = provinces.camau.system(&["camau"]).await.unwrap();
     (provinces, office, system)
 }
@@ -139,7 +100,7 @@ async fn nothing_waits(provinces: &Provinces) {
 #[tokio::test]
 async fn t1_and_t2_a_packet_of_each_type_is_carried_out_and_acknowledged() {
     let (provinces, office, mut camau) = cast().await;
-    office.hand_over(Message::Edoc, plain("1")).await;
+    office.hand_over(Message::Edoc, plain("1").into()).await.unwrap();
     let first = arrived(&mut camau, "1").await;
     camau.report(&first.name, DeliveryStatus::Accepted, "").await.unwrap();
     nothing_waits(&provinces).await;
@@ -148,27 +109,27 @@ async fn t1_and_t2_a_packet_of_each_type_is_carried_out_and_acknowledged() {
     let info = "<edXML:BussinessDocumentInfo><edXML:DocumentInfo>1</edXML:DocumentInfo><edXML:DocumentReceiver>0</edXML:DocumentReceiver></edXML:BussinessDocumentInfo>";
     let pdf = file("cid:1", "van-ban.pdf", "application/pdf", PDF);
     let update = packet("1", "H12", TRACE, &business(2, "Sửa trích yếu", &format!("{info}{id}")), &pdf);
-    office.hand_over(Message::Edoc, update.replace("V/v thử nghiệm số 1", "V/v thử nghiệm số 1 (sửa)")).await;
+    office.hand_over(Message::Edoc, update.replace("V/v thử nghiệm số 1", "V/v thử nghiệm số 1 (sửa)").into()).await.unwrap();
     let amended = until("the update", async || document(&mut camau, &first.name).await.filter(|one| one.version == 2)).await;
     assert_eq!(amended.subject, "V/v thử nghiệm số 1 (sửa)");
     camau.report(&first.name, DeliveryStatus::TakeBackAgreed, "").await.unwrap();
-    office.status(StatusCode::AGREED).await;
+    status(&office, StatusCode::AGREED).await;
 
     let replaced = "<edXML:ReplacementInfoList><edXML:ReplacementInfo><edXML:DocumentId>G12,2025/09/15,1/BTC-VP</edXML:DocumentId></edXML:ReplacementInfo></edXML:ReplacementInfoList>";
-    office.hand_over(Message::Edoc, packet("2", "H12", TRACE, &business(3, "Thay thế", replaced), &pdf)).await;
+    office.hand_over(Message::Edoc, packet("2", "H12", TRACE, &business(3, "Thay thế", replaced), &pdf).into()).await.unwrap();
     let second = arrived(&mut camau, "2").await;
     assert_eq!(second.replaces, std::slice::from_ref(&first.name));
     assert_eq!(document(&mut camau, &first.name).await.unwrap().state(), DocumentState::Replaced);
 
     camau.report(&second.name, DeliveryStatus::Accepted, "").await.unwrap();
     let id = "<edXML:DocumentId>G12,2025/09/15,2/BTC-VP</edXML:DocumentId>";
-    office.hand_over(Message::Edoc, packet("2", "H12", TRACE, &business(1, "Ban hành nhầm", id), "")).await;
+    office.hand_over(Message::Edoc, packet("2", "H12", TRACE, &business(1, "Ban hành nhầm", id), "").into()).await.unwrap();
     until("the recall", async || (document(&mut camau, &second.name).await?.state() == DocumentState::RecallPending).then_some(())).await;
     // T5: the reason is there for the one receiver, too.
     let steps = camau.trace(&second.name).await.unwrap();
     assert!(steps.iter().any(|step| matches!(&step.kind, Some(v1::step::Kind::Asked(asked)) if asked.reason == "Ban hành nhầm")));
     camau.report(&second.name, DeliveryStatus::TakeBackAgreed, "").await.unwrap();
-    let agreed = office.status(StatusCode::AGREED).await;
+    let agreed = status(&office, StatusCode::AGREED).await;
     assert_eq!(agreed.response_for.document_id, "G12,2025/09/15,2/BTC-VP");
     assert!(document(&mut camau, &second.name).await.is_none(), "it is erased");
     nothing_waits(&provinces).await;
@@ -177,13 +138,13 @@ async fn t1_and_t2_a_packet_of_each_type_is_carried_out_and_acknowledged() {
 #[tokio::test]
 async fn t3_and_t4_each_status_is_sent_when_it_is_reached_and_only_then() {
     let (_provinces, office, mut camau) = cast().await;
-    office.hand_over(Message::Edoc, plain("3")).await;
+    office.hand_over(Message::Edoc, plain("3").into()).await.unwrap();
     let received = arrived(&mut camau, "3").await;
     let mut codes = Vec::new();
     for (status, code) in [(DeliveryStatus::Accepted, 3), (DeliveryStatus::InProgress, 5), (DeliveryStatus::Done, 6)] {
         camau.report(&received.name, status, "").await.unwrap();
         until("the status", async || {
-            for packet in office.fetch(Message::Status).await {
+            for packet in office.fetch(Message::Status).await.unwrap() {
                 let Packet::Status(status) = packet else { panic!("a document among the statuses") };
                 codes.push(status.code.0);
             }
@@ -198,12 +159,12 @@ async fn t3_and_t4_each_status_is_sent_when_it_is_reached_and_only_then() {
 async fn t5_the_reason_of_our_recall_reaches_the_one_receiver() {
     let (provinces, office, mut camau) = cast().await;
     let sent = send(&provinces, &mut camau, "5", &["bo-tai-chinh"]).await;
-    let edoc = until("our document", async || office.fetch(Message::Edoc).await.pop()).await;
+    let edoc = until("our document", async || office.fetch(Message::Edoc).await.unwrap().pop()).await;
     let Packet::Edoc(edoc) = edoc else { panic!("a status") };
     assert_eq!((edoc.code.number.as_str(), edoc.to.len()), ("5", 1));
     let request = v1::RecallDocumentRequest { request_id: camau.request_id(), name: sent.name, reason: "Sai thẩm quyền".into() };
     camau.documents.recall_document(request).await.unwrap();
-    let recall = until("our recall", async || office.fetch(Message::Edoc).await.pop()).await;
+    let recall = until("our recall", async || office.fetch(Message::Edoc).await.unwrap().pop()).await;
     let Packet::Edoc(recall) = recall else { panic!("a status") };
     assert_eq!((&recall.business.operation, recall.business.reason.as_str()), (&edxml::Operation::Recall, "Sai thẩm quyền"));
     assert_eq!(recall.business.document_id, edoc.document_id);
@@ -214,14 +175,14 @@ async fn t7_a_trace_of_null_is_read() {
     let (_provinces, office, mut camau) = cast().await;
     let trace = TRACE.replace("G12", "null");
     let packet = packet("7", "H12", &trace, &business(0, "", ""), &file("cid:1", "a.pdf", "application/pdf", PDF));
-    office.hand_over(Message::Edoc, packet).await;
+    office.hand_over(Message::Edoc, packet.into()).await.unwrap();
     assert_eq!(arrived(&mut camau, "7").await.issuer, "agencies/bo-tai-chinh");
 }
 
 #[tokio::test]
 async fn t8_a_packet_that_does_not_say_what_it_is_for_is_a_new_document() {
     let (_provinces, office, mut camau) = cast().await;
-    office.hand_over(Message::Edoc, packet("8", "H12", TRACE, "", &file("cid:1", "a.pdf", "application/pdf", PDF))).await;
+    office.hand_over(Message::Edoc, packet("8", "H12", TRACE, "", &file("cid:1", "a.pdf", "application/pdf", PDF)).into()).await.unwrap();
     assert_eq!(arrived(&mut camau, "8").await.state(), DocumentState::Issued);
 }
 
@@ -230,7 +191,7 @@ async fn t9_a_zip_under_the_label_of_pdf_is_unwrapped_and_cid_cid_is_paired() {
     let (_provinces, office, mut camau) = cast().await;
     let zip = zip_of("a.pdf", b"%PDF-1.4\n%%EOF\n");
     let packet = packet("9", "H12", TRACE, "", &file("cid:cid:1", "a.pdf", "application/pdf", &zip));
-    office.hand_over(Message::Edoc, packet).await;
+    office.hand_over(Message::Edoc, packet.into()).await.unwrap();
     let received = arrived(&mut camau, "9").await;
     let copy = camau.copy_of(&received.name);
     assert_eq!(camau.download(&received.attachments[0].payload, &copy).await.unwrap(), b"%PDF-1.4\n%%EOF\n");
@@ -262,7 +223,7 @@ async fn a_packet_under_another_name_than_the_axis_knows_is_not_taken() {
     let (provinces, office, mut camau) = cast().await;
     // The axis knows who handed a packet over; what stands in it is anybody's claim.
     provinces.faults(&["other_sender=1"]).unwrap();
-    office.hand_over(Message::Edoc, plain("11")).await;
+    office.hand_over(Message::Edoc, plain("11").into()).await.unwrap();
     nothing_waits(&provinces).await;
     assert!(inbox(&mut camau).await.is_empty(), "nobody else speaks for a ministry");
 }
@@ -274,21 +235,21 @@ async fn an_unknown_sender_is_taken_up_and_an_unknown_receiver_is_answered() {
     let unknown =
         axis::sandbox::Agency { code: "H12.99".into(), name: "Đơn vị lạ".into(), center: "H12".into(), ..Default::default() };
     provinces.axis().unwrap().put_agency(unknown).await.unwrap();
-    office.hand_over(Message::Edoc, answered).await;
+    office.hand_over(Message::Edoc, answered.into()).await.unwrap();
     // The province is connected to the axis, and answers for an agency that it does not know.
-    let refusal = office.status(StatusCode::REFUSED).await;
+    let refusal = status(&office, StatusCode::REFUSED).await;
     assert_eq!((refusal.from.organ_id.as_str(), refusal.response_for.code.as_str()), ("H12", "12/BTC-VP"));
     nothing_waits(&provinces).await;
     assert!(inbox(&mut camau).await.is_empty());
 
     let new = axis::sandbox::Agency { code: "G22".into(), name: "Bộ Nội vụ".into(), secret: SECRET.into(), ..Default::default() };
     provinces.axis().unwrap().put_agency(new).await.unwrap();
-    let stranger = Office::new(&provinces, "G22");
-    stranger.hand_over(Message::Edoc, plain("13").replace("G12", "G22").replace("Bộ Tài chính", "Bộ Nội vụ")).await;
+    let stranger = office_of(&provinces, "G22");
+    stranger.hand_over(Message::Edoc, plain("13").replace("G12", "G22").replace("Bộ Tài chính", "Bộ Nội vụ").into()).await.unwrap();
     let received = arrived(&mut camau, "13").await;
     assert_eq!(received.issuer, "agencies/axis.g22");
     camau.report(&received.name, DeliveryStatus::Done, "").await.unwrap();
-    stranger.status(StatusCode::DONE).await;
+    status(&stranger, StatusCode::DONE).await;
 }
 
 #[tokio::test]
@@ -298,8 +259,11 @@ async fn a_document_with_a_forged_signature_is_refused_and_its_sender_told() {
     let shown = forged.windows(3).position(|part| part == b" Tj").unwrap();
     forged[shown - 2] ^= 1;
     let forged = STANDARD.encode(&forged);
-    office.hand_over(Message::Edoc, packet("14", "H12", TRACE, "", &file("cid:1", "a.pdf", "application/pdf", &forged))).await;
-    let refusal = office.status(StatusCode::REFUSED).await;
+    office
+        .hand_over(Message::Edoc, packet("14", "H12", TRACE, "", &file("cid:1", "a.pdf", "application/pdf", &forged)).into())
+        .await
+        .unwrap();
+    let refusal = status(&office, StatusCode::REFUSED).await;
     assert!(refusal.description.starts_with("Chữ ký số không được chấp nhận"), "{}", refusal.description);
     assert_eq!(refusal.response_for.document_id, "G12,2025/09/15,14/BTC-VP");
     assert!(inbox(&mut camau).await.is_empty());
@@ -309,7 +273,7 @@ async fn a_document_with_a_forged_signature_is_refused_and_its_sender_told() {
 #[tokio::test]
 async fn a_take_back_by_status_13_is_a_recall() {
     let (_provinces, office, mut camau) = cast().await;
-    office.hand_over(Message::Edoc, plain("15")).await;
+    office.hand_over(Message::Edoc, plain("15").into()).await.unwrap();
     let received = arrived(&mut camau, "15").await;
     camau.report(&received.name, DeliveryStatus::Accepted, "").await.unwrap();
     let take_back = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -321,11 +285,11 @@ async fn a_take_back_by_status_13_is_a_recall() {
 <edXML:StatusCode>13</edXML:StatusCode><edXML:Description>Gửi nhầm nơi nhận</edXML:Description>
 <edXML:Timestamp>2025/09/16 08:00:00</edXML:Timestamp>
 </edXML:MessageHeader></edXML:edXMLHeader></edXML:edXMLEnvelope></edXML>"#;
-    office.hand_over(Message::Status, take_back.into()).await;
+    office.hand_over(Message::Status, take_back.into()).await.unwrap();
     until("the take-back", async || (document(&mut camau, &received.name).await?.state() == DocumentState::RecallPending).then_some(()))
         .await;
     camau.report(&received.name, DeliveryStatus::TakeBackDeclined, "đã ban hành văn bản trả lời").await.unwrap();
-    let declined = office.status(StatusCode::DECLINED).await;
+    let declined = status(&office, StatusCode::DECLINED).await;
     assert_eq!(declined.description, "đã ban hành văn bản trả lời");
 }
 
@@ -347,10 +311,10 @@ async fn what_is_sent_to_a_closed_agency_under_either_code_goes_to_its_successor
     let mut successor = provinces.camau.system(&["camau.tan-an"]).await.unwrap();
     for (number, code) in [("16", "H12.40"), ("17", "000.00.40.H12")] {
         let files = file("cid:1", "a.pdf", "application/pdf", PDF);
-        office.hand_over(Message::Edoc, packet(number, code, TRACE, "", &files)).await;
+        office.hand_over(Message::Edoc, packet(number, code, TRACE, "", &files).into()).await.unwrap();
         let received = arrived(&mut successor, number).await;
         successor.report(&received.name, DeliveryStatus::Done, "").await.unwrap();
-        let done = office.status(StatusCode::DONE).await;
+        let done = status(&office, StatusCode::DONE).await;
         assert_eq!(done.from.organ_id, "H12.31", "the successor answers under its own name");
         assert_eq!(done.response_for.document_id, format!("G12,2025/09/15,{number}/BTC-VP"), "about the document as it was sent");
     }
