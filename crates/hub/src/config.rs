@@ -601,6 +601,7 @@ mod tests {
         assert_eq!((&*s3.bucket, &*s3.region, s3.allow_http), ("b", "us-east-1", false));
         assert!(parse("[payloads.s3]\nsecret_access_key = \"x\"\n", &[]).unwrap_err().contains("secret_access_key_file"));
     }
+
     #[test]
     fn the_section_on_an_axis_that_a_new_home_shows_is_read_and_holds_the_defaults() {
         let text = include_str!("home/vanthu.toml");
