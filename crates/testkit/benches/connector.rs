@@ -50,11 +50,8 @@ fn main() -> Result<(), Failure> {
 
 /// Packets per second by clients that do nothing with them.
 async fn echo(provinces: &Provinces, count: usize) -> Result<f64, Failure> {
-    let endpoint = Endpoint {
-        allow_plain_http: true,
-        connections: CONNECTIONS,
-        ..Endpoint::new(format!("http://{}", provinces.axis()?.address))
-    };
+    let endpoint =
+        Endpoint { allow_plain_http: true, connections: CONNECTIONS, ..Endpoint::new(format!("http://{}", provinces.axis()?.address)) };
     let client = |code: &str| vxp::Client::new(vxp::Options::new(endpoint.clone(), code, SECRET), system_clock());
     let (sender, receiver) = (client("H12")?, client("G12")?);
     let begun = Instant::now();

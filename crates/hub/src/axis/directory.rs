@@ -2,8 +2,8 @@
 //!
 //! Why: a packet says of its sender what its sender's program says, the directory what its operator says; and office systems look for
 //! receivers whom this hub has never met. The mirror is a cache and no truth: it is not in the journal, no rule reads it, and
-//! a hub without one works. Reading order: [`book`] is the rows in memory, [`search`] and [`words`] how they are searched, [`gather`]
-//! how a listing is laid over them, [`file`] what of it survives a restart, [`keep`] when all this is done.
+//! a hub without one works. Reading order: `book.rs` is the rows in memory, `search.rs` and `words.rs` how they are searched, `gather.rs`
+//! how a listing is laid over them, `file.rs` what of it survives a restart, `keep.rs` when all this is done.
 
 mod book;
 mod file;

@@ -69,8 +69,10 @@ pub(crate) async fn run(play: &mut Play<'_>, hub: &HubBox, pki: &Pki, axis: &san
         commune: other.system(&[COMMUNE]).await?,
         play,
     };
-    let document = act.there().await?;
-    act.back(&document).await?;
+    let (sent, received) = act.there().await?;
+    act.back(&received).await?;
+    act.updated(&sent, &received).await?;
+    act.replaced(&sent, &received).await?;
     act.recalled().await?;
     let mut other = other;
     other.stop().await?;
@@ -78,8 +80,8 @@ pub(crate) async fn run(play: &mut Play<'_>, hub: &HubBox, pki: &Pki, axis: &san
 }
 
 impl Act<'_, '_> {
-    /// The document and its statuses; what comes back is its name here.
-    async fn there(&mut self) -> Result<String, Error> {
+    /// The document and its statuses; its names at either hub come back.
+    async fn there(&mut self) -> Result<(String, String), Error> {
         let pdf = self.play.signed("V/v phoi hop cong tac", 0)?;
         let payload = self.province.upload(&pdf).await?;
         let letter = self.province.letter("201", "V/v phối hợp công tác", &payload);
@@ -107,7 +109,7 @@ impl Act<'_, '_> {
         let commune = self.reaches(&sent, COMMUNE, v1::DeliveryStatus::Done).await?;
         self.play.expect(ministry && commune, "the province sees 03 of the ministry and 06 of the commune");
         super::table::print_trace(&self.province.trace(&sent).await?);
-        Ok(received.name)
+        Ok((sent, received.name))
     }
 
     /// The commune answers, over the axis and into the province's inbox.
@@ -135,6 +137,53 @@ impl Act<'_, '_> {
         }
         self.play.expect(false, "the commune's answer came back");
         Ok(())
+    }
+
+    async fn updated(&mut self, sent: &str, received: &str) -> Result<(), Error> {
+        let mut changed = self.province.documents.get_document(v1::GetDocumentRequest { name: sent.into() }).await?.into_inner();
+        changed.subject = "V/v phối hợp công tác (sửa trích yếu)".into();
+        let request = v1::AmendDocumentRequest {
+            request_id: self.province.request_id(),
+            name: sent.into(),
+            document: Some(changed),
+            reason: "Sửa trích yếu".into(),
+            ..Default::default()
+        };
+        self.province.documents.amend_document(request).await?;
+        let is_there = self.becomes(received, |document| document.version == 2).await?;
+        self.commune.report(received, v1::DeliveryStatus::TakeBackAgreed, "").await?;
+        self.play.expect(is_there, "an update reached the commune's copy, and was agreed to");
+        Ok(())
+    }
+
+    async fn replaced(&mut self, sent: &str, received: &str) -> Result<(), Error> {
+        let payload = self.province.upload(&self.play.signed("V/v phoi hop cong tac, thay the", 0)?).await?;
+        let request = v1::SubmitDocumentRequest {
+            request_id: self.province.request_id(),
+            document: Some(self.province.letter("203", "V/v phối hợp công tác, thay thế Công văn số 201", &payload)),
+            recipients: vec![to_agency(COMMUNE)],
+            replaces: vec![sent.into()],
+            replace_reason: "Thay thế toàn bộ".into(),
+            ..Default::default()
+        };
+        self.province.documents.submit_document(request).await?;
+        let replacement = self.received("203").await?;
+        let is_replaced = self.becomes(received, |document| document.state() == v1::DocumentState::Replaced).await?;
+        self.play.expect(is_replaced && replacement.replaces == [received], "a replacement took its place there");
+        Ok(())
+    }
+
+    /// Whether the commune's copy of a document comes to be so.
+    async fn becomes(&mut self, document: &str, is_so: impl Fn(&v1::Document) -> bool) -> Result<bool, Error> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let request = v1::GetDocumentRequest { name: document.into() };
+            if is_so(&self.commune.documents.get_document(request).await?.into_inner()) {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(false)
     }
 
     async fn recalled(&mut self) -> Result<(), Error> {
